@@ -1,0 +1,246 @@
+//! Connecting a block to the set of coins and taking it off again
+//! (v0.21.5.5 src/validation.cpp, ConnectBlock and DisconnectBlock).
+//!
+//! Both are pure: they read a view and answer with a [`CoinDelta`], which the store applies. A failing view is a
+//! failing machine ([`ConnectError::View`]) and says nothing about the block.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use litecast_primitives::{
+    Amount, Block, Coin, Height, OutPoint, Transaction, TxOut,
+    params::Params,
+    view::{CoinView, HeaderView, ViewError},
+};
+use litecast_script::{sigops, template};
+
+use crate::{
+    MAX_BLOCK_SIGOPS_COST,
+    mweb::{self, PrevMweb},
+    reject::{Reject, Rule},
+    subsidy::block_subsidy,
+    tx::{check_tx_inputs, sequence_locks},
+    versionbits::VersionBitsCache,
+};
+
+/// Why a block did not connect.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The block is invalid.
+    #[error(transparent)]
+    Reject(#[from] Reject),
+    /// The coins could not be read.
+    #[error("reading the coins failed: {0}")]
+    View(#[from] ViewError),
+    /// The stored undo data does not belong to the block.
+    #[error("undo data of block {0} does not fit it")]
+    Undo(litecast_primitives::BlockHash),
+}
+
+impl From<Rule> for ConnectError {
+    fn from(rule: Rule) -> Self {
+        Self::Reject(rule.into())
+    }
+}
+
+/// Changes to the set of coins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CoinDelta {
+    /// `Some` is created or restored, `None` is gone. A coin that came and went within the block is not named.
+    pub changes: HashMap<OutPoint, Option<Coin>>,
+    /// By how much the number of coins grows.
+    pub net: i64,
+}
+
+impl CoinDelta {
+    fn create(&mut self, outpoint: OutPoint, coin: Coin) {
+        self.changes.insert(outpoint, Some(coin));
+        self.net += 1;
+    }
+
+    fn spend(&mut self, outpoint: OutPoint) {
+        if !matches!(self.changes.remove(&outpoint), Some(Some(_))) {
+            self.changes.insert(outpoint, None);
+        }
+        self.net -= 1;
+    }
+}
+
+/// The coins that a block spent: one list per transaction after the coinbase, in the order of its inputs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BlockUndo {
+    /// Spent coins.
+    pub spent: Vec<Vec<Coin>>,
+}
+
+/// What connecting a block does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Connected {
+    /// Changes to the set of coins.
+    pub delta: CoinDelta,
+    /// How to take them back.
+    pub undo: BlockUndo,
+    /// Sum of the fees.
+    pub fees: Amount,
+    /// Cost of the signature operations.
+    pub sigops_cost: u64,
+}
+
+/// Rules in force in a block that decide what counts as a signature operation.
+#[derive(Debug, Clone, Copy)]
+struct Counting {
+    p2sh: bool,
+    witness: bool,
+}
+
+/// A view with a delta on top.
+struct Overlay<'a> {
+    base: &'a dyn CoinView,
+    delta: CoinDelta,
+}
+
+impl Overlay<'_> {
+    fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, ViewError> {
+        match self.delta.changes.get(outpoint) {
+            Some(changed) => Ok(changed.clone()),
+            None => self.base.coin(outpoint),
+        }
+    }
+
+    fn add_outputs(&mut self, tx: &Transaction, height: Height) {
+        for (n, output) in (0u32..).zip(tx.outputs()) {
+            if template::is_unspendable(&output.script_pubkey) {
+                continue;
+            }
+            let coin = Coin {
+                // An own copy of the script: a coin must not keep its whole block in memory.
+                output: TxOut { value: output.value, script_pubkey: Bytes::copy_from_slice(&output.script_pubkey) },
+                height,
+                is_coinbase: tx.is_coinbase(),
+                // The first output of a HogEx is spent by the next one and never matures.
+                is_peg_out: tx.is_hogex() && n > 0,
+            };
+            self.delta.create(OutPoint { txid: tx.txid(), vout: n }, coin);
+        }
+    }
+}
+
+/// Applies a block on top of `chain`, whose coins are `coins`. The block has passed the contextual checks.
+pub fn connect_block(
+    block: &Block,
+    chain: &dyn HeaderView,
+    coins: &dyn CoinView,
+    prev_mweb: PrevMweb,
+    params: &Params,
+    cache: &VersionBitsCache,
+) -> Result<Connected, ConnectError> {
+    let height = chain.tip_height() + 1;
+    let mut view = Overlay { base: coins, delta: CoinDelta::default() };
+    if enforces_bip30(chain, params) {
+        check_bip30(block, &view)?;
+    }
+    let counting = Counting { p2sh: height >= params.bip16_height, witness: height >= params.segwit_height };
+    let enforces_bip68 = height >= params.csv_height;
+    let mut fees = Amount::ZERO;
+    let mut sigops_cost = 0;
+    let mut undo = BlockUndo { spent: Vec::with_capacity(block.transactions().len().saturating_sub(1)) };
+    for (i, tx) in block.transactions().iter().enumerate() {
+        let spent = if tx.is_coinbase() { Vec::new() } else { spent_coins(tx, &view)? };
+        if !tx.is_coinbase() {
+            let fee = check_tx_inputs(tx, &spent, height)?;
+            fees = fees.checked_add(fee).filter(|sum| sum.is_money()).ok_or(Rule::FeesOutOfRange)?;
+            let heights: Vec<Height> = spent.iter().map(|coin| coin.height).collect();
+            if enforces_bip68 && !sequence_locks(tx, &heights, chain) {
+                return Err(Rule::TxNonFinal.into());
+            }
+        }
+        sigops_cost += transaction_sigop_cost(tx, &spent, counting);
+        if sigops_cost > MAX_BLOCK_SIGOPS_COST {
+            return Err(Rule::BlockSigops.into());
+        }
+        for input in tx.inputs().iter().filter(|_| !tx.is_coinbase()) {
+            view.delta.spend(input.prevout);
+        }
+        view.add_outputs(tx, height);
+        if i > 0 {
+            undo.spent.push(spent);
+        }
+    }
+    let reward = fees.checked_add(block_subsidy(height, params)).ok_or(Rule::FeesOutOfRange)?;
+    let claimed: i64 = block.transactions()[0].outputs().iter().map(|o| o.value.0).sum();
+    if claimed > reward.0 {
+        return Err(Rule::CoinbaseAmount.into());
+    }
+    mweb::connect_block(block, chain, prev_mweb, params, cache)?;
+    Ok(Connected { delta: view.delta, undo, fees, sigops_cost })
+}
+
+fn spent_coins(tx: &Transaction, view: &Overlay<'_>) -> Result<Vec<Coin>, ConnectError> {
+    let mut coins = Vec::with_capacity(tx.inputs().len());
+    for input in tx.inputs() {
+        let coin = view
+            .coin(&input.prevout)?
+            .ok_or_else(|| Reject::new(Rule::InputsMissingOrSpent, "CheckTxInputs: inputs missing/spent"))?;
+        coins.push(coin);
+    }
+    Ok(coins)
+}
+
+fn transaction_sigop_cost(tx: &Transaction, spent: &[Coin], rules: Counting) -> u64 {
+    let inputs: u64 = tx
+        .inputs()
+        .iter()
+        .zip(spent)
+        .map(|(input, coin)| {
+            let script_pubkey = &coin.output.script_pubkey;
+            sigops::input_cost(&input.script_sig, script_pubkey, &input.witness, rules.p2sh, rules.witness)
+        })
+        .sum();
+    sigops::legacy(tx) * sigops::WITNESS_SCALE_FACTOR + inputs
+}
+
+/// Duplicate transactions are looked for, but on the known chain above BIP34 they cannot exist.
+fn enforces_bip30(chain: &dyn HeaderView, params: &Params) -> bool {
+    match (chain.at(params.bip34_height), params.bip34_hash) {
+        (Some(found), Some(known)) => found.hash != known,
+        _ => true,
+    }
+}
+
+fn check_bip30(block: &Block, view: &Overlay<'_>) -> Result<(), ConnectError> {
+    for tx in block.transactions() {
+        for (vout, _) in (0u32..).zip(tx.outputs()) {
+            if view.coin(&OutPoint { txid: tx.txid(), vout })?.is_some() {
+                return Err(Rule::Bip30.into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes a block off again: its outputs go, the coins it spent come back.
+pub fn disconnect_block(block: &Block, undo: &BlockUndo) -> Result<CoinDelta, ConnectError> {
+    let mut delta = CoinDelta::default();
+    let transactions = block.transactions();
+    if undo.spent.len() + 1 != transactions.len() {
+        return Err(ConnectError::Undo(block.hash()));
+    }
+    for (i, tx) in transactions.iter().enumerate().rev() {
+        for (vout, output) in (0u32..).zip(tx.outputs()) {
+            if !template::is_unspendable(&output.script_pubkey) {
+                delta.spend(OutPoint { txid: tx.txid(), vout });
+            }
+        }
+        if i == 0 {
+            continue;
+        }
+        let spent = &undo.spent[i - 1];
+        if spent.len() != tx.inputs().len() {
+            return Err(ConnectError::Undo(block.hash()));
+        }
+        for (input, coin) in tx.inputs().iter().zip(spent) {
+            delta.create(input.prevout, coin.clone());
+        }
+    }
+    Ok(delta)
+}

@@ -1,0 +1,120 @@
+//! Rules for single transactions (v0.21.5.5 src/consensus/tx_check.cpp, tx_verify.cpp).
+
+use std::collections::HashSet;
+
+use litecast_primitives::{Amount, Coin, Height, Transaction, TxIn, view::HeaderView};
+
+use crate::{
+    COINBASE_MATURITY, MAX_BLOCK_WEIGHT, PEGOUT_MATURITY, WITNESS_SCALE_FACTOR,
+    reject::{Reject, Rule},
+};
+
+/// Lock times below this are heights, from here on they are Unix seconds (v0.21.5.5 src/script/script.h).
+const LOCKTIME_THRESHOLD: u32 = 500_000_000;
+
+/// What can be said of a transaction without knowing anything else.
+pub fn check_transaction(tx: &Transaction) -> Result<(), Rule> {
+    if !tx.is_mweb_only() {
+        if tx.inputs().is_empty() {
+            return Err(Rule::InputsEmpty);
+        }
+        if tx.outputs().is_empty() {
+            return Err(Rule::OutputsEmpty);
+        }
+    }
+    if tx.base_size() * WITNESS_SCALE_FACTOR > MAX_BLOCK_WEIGHT {
+        return Err(Rule::TxOversize);
+    }
+    let mut total = Amount::ZERO;
+    for output in tx.outputs() {
+        if output.value.0 < 0 {
+            return Err(Rule::OutputNegative);
+        }
+        if output.value > Amount::MAX_MONEY {
+            return Err(Rule::OutputTooLarge);
+        }
+        total = total.checked_add(output.value).filter(|t| t.is_money()).ok_or(Rule::OutputTotalTooLarge)?;
+    }
+    let mut seen = HashSet::with_capacity(tx.inputs().len());
+    if !tx.inputs().iter().all(|input| seen.insert(input.prevout)) {
+        return Err(Rule::InputsDuplicate);
+    }
+    if tx.is_coinbase() {
+        if !(2..=100).contains(&tx.inputs()[0].script_sig.len()) {
+            return Err(Rule::CoinbaseLength);
+        }
+    } else if tx.inputs().iter().any(|input| input.prevout.is_null()) {
+        return Err(Rule::PrevoutNull);
+    }
+    Ok(())
+}
+
+/// Whether a transaction's lock time lets it into a block at `height`; `time` is the block's time or, since BIP113,
+/// the median time of the block below.
+pub fn is_final_tx(tx: &Transaction, height: Height, time: i64) -> bool {
+    let kernels = tx.mweb().into_iter().flat_map(|m| &m.body.kernels);
+    if kernels.filter_map(|k| k.lock_height).any(|lock| lock > height) {
+        return false;
+    }
+    let lock = tx.lock_time();
+    let reached = if lock < LOCKTIME_THRESHOLD { i64::from(lock) < i64::from(height) } else { i64::from(lock) < time };
+    lock == 0 || reached || tx.inputs().iter().all(|input| input.sequence == TxIn::SEQUENCE_FINAL)
+}
+
+const SEQUENCE_LOCKTIME_DISABLE: u32 = 1 << 31;
+const SEQUENCE_LOCKTIME_IS_TIME: u32 = 1 << 22;
+const SEQUENCE_LOCKTIME_MASK: u32 = 0xffff;
+/// Relative times count in steps of 512 seconds.
+const SEQUENCE_LOCKTIME_GRANULARITY: u32 = 9;
+
+/// Whether a transaction's relative lock times (BIP68) let it into the block on top of `chain`. `coin_heights` are the
+/// heights of the coins it spends, in order.
+pub fn sequence_locks(tx: &Transaction, coin_heights: &[Height], chain: &dyn HeaderView) -> bool {
+    // The version is compared as unsigned: negative versions are high ones.
+    if tx.version().cast_unsigned() < 2 {
+        return true;
+    }
+    let block_height = i64::from(chain.tip_height()) + 1;
+    let block_time = chain.median_time_past(chain.tip_height());
+    tx.inputs().iter().zip(coin_heights).all(|(input, &coin_height)| {
+        let lock = i64::from(input.sequence & SEQUENCE_LOCKTIME_MASK);
+        if input.sequence & SEQUENCE_LOCKTIME_DISABLE != 0 {
+            true
+        } else if input.sequence & SEQUENCE_LOCKTIME_IS_TIME != 0 {
+            let coin_time = chain.median_time_past(coin_height.saturating_sub(1));
+            coin_time + (lock << SEQUENCE_LOCKTIME_GRANULARITY) - 1 < block_time
+        } else {
+            i64::from(coin_height) + lock - 1 < block_height
+        }
+    })
+}
+
+/// The coins that a transaction spends are mature and worth what it pays; answers with its fee. `coins` are those of
+/// its inputs, in order.
+pub fn check_tx_inputs(tx: &Transaction, coins: &[Coin], height: Height) -> Result<Amount, Reject> {
+    let mut total_in = Amount::ZERO;
+    for coin in coins {
+        let depth = height - coin.height;
+        if coin.is_coinbase && depth < COINBASE_MATURITY {
+            return Err(Reject::new(Rule::PrematureCoinbaseSpend, format!("tried to spend coinbase at depth {depth}")));
+        }
+        if coin.is_peg_out && depth < PEGOUT_MATURITY {
+            return Err(Reject::new(
+                Rule::PrematurePegOutSpend,
+                format!("tried to spend pegout output at depth {depth}"),
+            ));
+        }
+        total_in = total_in
+            .checked_add(coin.output.value)
+            .filter(|total| coin.output.value.is_money() && total.is_money())
+            .ok_or(Rule::InputValuesOutOfRange)?;
+    }
+    // check_transaction has bounded the sum.
+    let total_out = Amount(tx.outputs().iter().map(|o| o.value.0).sum());
+    let fee = Amount(total_in.0 - total_out.0);
+    if fee.0 < 0 {
+        let detail = format!("value in ({total_in}) < value out ({total_out})");
+        return Err(Reject::new(Rule::InputsBelowOutputs, detail));
+    }
+    if fee.is_money() { Ok(fee) } else { Err(Rule::FeeOutOfRange.into()) }
+}
