@@ -1,0 +1,172 @@
+//! Making blocks: coinbase, witness commitment, an extension block without transactions, and the search for a nonce
+//! (v0.21.5.5 src/miner.cpp, src/rpc/mining.cpp).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use litecast_consensus::{
+    block::{commitment_hash, commitment_script},
+    merkle, pow,
+    subsidy::block_subsidy,
+    versionbits::{self, VersionBitsCache},
+};
+use litecast_primitives::{
+    Amount, Block, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut,
+    hash::{MerkleRoot, MwebHash},
+    mweb::{ExtensionBlock, Header as MwebHeader, TxBody},
+    params::Params,
+    transaction::TxParts,
+    view::HeaderView,
+};
+use litecast_script::template::hogaddr_script;
+use litecast_scrypt::scrypt_1024_1_1;
+use litecast_store::MwebIndex;
+
+use crate::{handle::coinbase_script, index::ChainAt};
+
+/// What to put into a block.
+#[derive(Debug, Clone)]
+pub struct AssembleRequest {
+    /// Where subsidy and fees go.
+    pub script_pubkey: Bytes,
+    /// Transactions after the coinbase, in an order in which they can be spent. Their fees are not claimed.
+    pub transactions: Vec<Arc<Transaction>>,
+    /// Distinguishes blocks on the same tip.
+    pub extra_nonce: i64,
+}
+
+/// A block without proof of work.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// The block; its nonce is 0.
+    pub block: Block,
+    /// Its height.
+    pub height: Height,
+}
+
+/// Why no block can be made.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AssembleError {
+    /// The first extension block needs a peg-in, which needs the extension block's cryptography.
+    #[error(
+        "MWEB is active and the first extension block has not been mined: this version cannot make it. \
+         Let another node mine it, or use -vbparams=mweb:-2:0 on a chain of your own"
+    )]
+    FirstExtensionBlock,
+}
+
+/// Where a block is to stand.
+pub(crate) struct Context<'a> {
+    pub(crate) chain: ChainAt<'a>,
+    pub(crate) prev_mweb: Option<&'a MwebIndex>,
+    pub(crate) params: &'a Params,
+    pub(crate) versionbits: &'a VersionBitsCache,
+    pub(crate) now: i64,
+    pub(crate) block_version: Option<i32>,
+}
+
+pub(crate) fn assemble(request: &AssembleRequest, context: &Context<'_>) -> Result<Template, AssembleError> {
+    let chain = &context.chain;
+    let params = context.params;
+    let height = chain.tip_height() + 1;
+    let mut transactions = request.transactions.clone();
+    let mut extension = None;
+    if versionbits::is_mweb_active(Some(chain), params, context.versionbits) {
+        let prev = context.prev_mweb.ok_or(AssembleError::FirstExtensionBlock)?;
+        let (block, hogex) = empty_extension(prev, height);
+        transactions.push(Arc::new(hogex));
+        extension = Some(block);
+    }
+    let mut coinbase = TxParts {
+        version: 2,
+        inputs: vec![TxIn {
+            prevout: OutPoint::NULL,
+            script_sig: coinbase_script(height, request.extra_nonce).into(),
+            sequence: TxIn::SEQUENCE_FINAL,
+            witness: Vec::new(),
+        }],
+        outputs: vec![TxOut {
+            value: block_subsidy(height, params),
+            script_pubkey: request.script_pubkey.clone(),
+        }],
+        lock_time: 0,
+        mweb: None,
+        is_hogex: false,
+    };
+    if params.segwit_height != Height::MAX {
+        commit_to_witness(&mut coinbase, &transactions, height >= params.segwit_height);
+    }
+    transactions.insert(0, Arc::new(Transaction::from(coinbase)));
+    let floor = chain.median_time_past(chain.tip_height()) + 1;
+    let time = u32::try_from(context.now.max(floor)).unwrap_or(u32::MAX);
+    let version = context
+        .block_version
+        .unwrap_or_else(|| versionbits::compute_block_version(chain, params, context.versionbits));
+    let header = BlockHeader {
+        version,
+        prev: chain.tip().hash,
+        merkle_root: root(&transactions),
+        time,
+        bits: pow::next_work_required(chain, time, params),
+        nonce: 0,
+    };
+    Ok(Template { block: Block::new(header, transactions, extension), height })
+}
+
+fn root(transactions: &[Arc<Transaction>]) -> MerkleRoot {
+    merkle::merkle_root(transactions.iter().map(|tx| *tx.txid().as_bytes()).collect()).root
+}
+
+/// Adds the witness commitment, and the reserved value that opens it where the rules ask for it.
+fn commit_to_witness(coinbase: &mut TxParts, others: &[Arc<Transaction>], reserved_value: bool) {
+    let reserved = [0; 32];
+    // The coinbase counts as zero in this tree, whatever it contains.
+    let leaves = std::iter::once([0; 32]).chain(others.iter().map(|tx| *tx.wtxid().as_bytes())).collect();
+    let commitment = commitment_hash(merkle::merkle_root(leaves).root, &reserved);
+    coinbase.outputs.push(TxOut { value: Amount::ZERO, script_pubkey: commitment_script(commitment).into() });
+    if reserved_value {
+        coinbase.inputs[0].witness = vec![Bytes::copy_from_slice(&reserved)];
+    }
+}
+
+/// An extension block in which nothing happens, and the HogEx that carries the coins over to it.
+fn empty_extension(prev: &MwebIndex, height: Height) -> (ExtensionBlock, Transaction) {
+    let header = MwebHeader {
+        height,
+        output_root: prev.header.output_root,
+        kernel_root: MwebHash([0; 32]),
+        leafset_root: prev.header.leafset_root,
+        kernel_offset: prev.header.kernel_offset,
+        stealth_offset: [0; 32],
+        output_mmr_size: prev.header.output_mmr_size,
+        kernel_mmr_size: 0,
+    };
+    let hogex = Transaction::from(TxParts {
+        version: 2,
+        inputs: vec![TxIn {
+            prevout: OutPoint { txid: prev.hogex, vout: 0 },
+            script_sig: Bytes::new(),
+            sequence: TxIn::SEQUENCE_FINAL,
+            witness: Vec::new(),
+        }],
+        outputs: vec![TxOut { value: prev.amount, script_pubkey: hogaddr_script(header.hash()).into() }],
+        lock_time: 0,
+        mweb: None,
+        is_hogex: true,
+    });
+    (ExtensionBlock { header, body: TxBody::default() }, hogex)
+}
+
+/// Searches a nonce, at most `max_tries` of them; `None` when they are used up.
+pub fn mine(block: &Block, params: &Params, max_tries: &mut u64) -> Option<Block> {
+    let mut header = *block.header();
+    while *max_tries > 0 {
+        if pow::check_proof_of_work(&scrypt_1024_1_1(&header.encode()), header.bits, params) {
+            let extension = block.extension().cloned();
+            return Some(Block::new(header, block.transactions().to_vec(), extension));
+        }
+        *max_tries -= 1;
+        header.nonce = header.nonce.checked_add(1)?;
+    }
+    None
+}

@@ -1,0 +1,290 @@
+//! The engine from outside: options, the command queue, what callers get back, and the feed of events.
+
+use std::{path::PathBuf, sync::Arc, thread};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use litecast_consensus::Reject;
+use litecast_primitives::{
+    Block, BlockHash, BlockHeader, Height, U256, event::Event, params::Params,
+};
+use litecast_script::opcode;
+use litecast_scrypt::scrypt_1024_1_1;
+use litecast_store::{Store, StoreError, Wipe};
+use rayon::prelude::*;
+
+use crate::{
+    assemble::{AssembleError, AssembleRequest, Template},
+    clock::Clock,
+    reader::Reader,
+    writer::Writer,
+};
+
+/// Commands that may wait for the writer; more make the caller wait.
+const COMMAND_QUEUE: usize = 256;
+/// Events that may wait for the reader of the feed; more make the engine wait, so that none is lost.
+const FEED_QUEUE: usize = 1024;
+
+/// What the engine needs to know.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Folder of index and coins (the network's data directory).
+    pub dir: PathBuf,
+    /// Folder of block and undo files.
+    pub blocks_dir: PathBuf,
+    /// The network.
+    pub params: Arc<Params>,
+    /// Time.
+    pub clock: Arc<Clock>,
+    /// Memory for cached coins in bytes (`-dbcache`).
+    pub cache_bytes: usize,
+    /// A tip older than this many seconds means that the node is catching up (`-maxtipage`).
+    pub max_tip_age: i64,
+    /// A chain with less work means the same (`-minimumchainwork`).
+    pub minimum_chain_work: U256,
+    /// Stop connecting at this height (`-stopatheight`).
+    pub stop_at_height: Option<Height>,
+    /// Version of blocks made here (`-blockversion`, regtest only).
+    pub block_version: Option<i32>,
+    /// Enforce checkpoints (`-checkpoints`).
+    pub checkpoints: bool,
+    /// What to forget and build anew from the block files (`-reindex`, `-reindex-chainstate`).
+    pub wipe: Wipe,
+}
+
+/// The engine cannot go on: the machine failed it. Never a verdict on a block.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EngineError {
+    /// The store failed; the engine has stopped.
+    #[error("{0}")]
+    Store(Arc<StoreError>),
+    /// What the store holds contradicts itself.
+    #[error("{0}. Restart with -reindex to rebuild the index from the block files.")]
+    Inconsistent(String),
+    /// The engine has stopped.
+    #[error("the engine has stopped")]
+    Stopped,
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+/// The engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Opening or loading failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No thread.
+    #[error("cannot start the engine's thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What became of a list of headers.
+#[derive(Debug, Clone)]
+pub struct HeadersOutcome {
+    /// The last header that is known now.
+    pub last: Option<BlockHash>,
+    /// Why the first bad one was refused.
+    pub reject: Option<Reject>,
+}
+
+/// What became of a block.
+#[derive(Debug, Clone)]
+pub struct BlockOutcome {
+    /// It was stored, and it was not there before.
+    pub new: bool,
+    /// Good enough to keep, or why not.
+    pub accepted: Result<(), Reject>,
+    /// Full verdicts that fell while it was handled, about this block or others (BlockChecked of the reference).
+    pub checked: Vec<(BlockHash, Option<Reject>)>,
+}
+
+/// What comes out of the feed, in the order of the log.
+#[derive(Debug)]
+pub enum FeedItem {
+    /// An entry of the event log.
+    Event(Event),
+    /// Everything before this has been read: tell the one who waits.
+    Barrier(Sender<()>),
+}
+
+pub(crate) type Answer<T> = Sender<Result<T, EngineError>>;
+
+/// An answer to come: for callers that go on submitting meanwhile, so that their commands share a sync.
+pub type Pending<T> = Receiver<Result<T, EngineError>>;
+
+pub(crate) enum Command {
+    Headers(Vec<(BlockHeader, [u8; 32])>, Answer<HeadersOutcome>),
+    Block { block: Arc<Block>, force: bool, answer: Answer<BlockOutcome> },
+    Invalidate(BlockHash, Answer<()>),
+    Reconsider(BlockHash, Answer<()>),
+    Precious(BlockHash, Answer<()>),
+    Assemble(Box<AssembleRequest>, Answer<Result<Template, AssembleError>>),
+    CheckTemplate(Arc<Block>, Answer<Result<(), Reject>>),
+    Import(PathBuf, Answer<u64>),
+    Flush(Answer<()>),
+    Barrier(Sender<()>),
+    Stop(Answer<()>),
+}
+
+/// Sends commands to the writer. Cheap to clone; calls block until the writer answers.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    commands: Sender<Command>,
+    reader: Reader,
+}
+
+impl Handle {
+    /// Reads without waiting for the writer.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, EngineError> {
+        let (answer, result) = bounded(1);
+        self.commands.send(command(answer)).map_err(|_| EngineError::Stopped)?;
+        result.recv().map_err(|_| EngineError::Stopped)?
+    }
+
+    /// Adds headers, in order, up to the first bad one. Proof of work is hashed here, in parallel.
+    pub fn submit_headers(&self, headers: &[BlockHeader]) -> Result<HeadersOutcome, EngineError> {
+        self.begin_submit_headers(headers)?.recv().map_err(|_| EngineError::Stopped)?
+    }
+
+    /// As [`Handle::submit_headers`], without waiting for the answer.
+    pub fn begin_submit_headers(&self, headers: &[BlockHeader]) -> Result<Pending<HeadersOutcome>, EngineError> {
+        // Hashes of headers that are known already would be wasted.
+        let hashed = headers
+            .par_iter()
+            .with_min_len(16)
+            .map(|h| (*h, if self.reader.is_known(&h.hash()) { [0; 32] } else { scrypt_1024_1_1(&h.encode()) }))
+            .collect();
+        let (answer, result) = bounded(1);
+        self.commands.send(Command::Headers(hashed, answer)).map_err(|_| EngineError::Stopped)?;
+        Ok(result)
+    }
+
+    /// Checks, stores and, where it belongs on the best chain, connects a block. `force` also stores a block that
+    /// nobody asked for and that does not lead anywhere yet.
+    pub fn submit_block(&self, block: Arc<Block>, force: bool) -> Result<BlockOutcome, EngineError> {
+        self.ask(|answer| Command::Block { block, force, answer })
+    }
+
+    /// As [`Handle::submit_block`], without waiting for the answer.
+    pub fn begin_submit_block(&self, block: Arc<Block>, force: bool) -> Result<Pending<BlockOutcome>, EngineError> {
+        let (answer, result) = bounded(1);
+        self.commands.send(Command::Block { block, force, answer }).map_err(|_| EngineError::Stopped)?;
+        Ok(result)
+    }
+
+    /// Marks a block and all above it as invalid, as if it had broken a rule.
+    pub fn invalidate_block(&self, hash: BlockHash) -> Result<(), EngineError> {
+        self.ask(|answer| Command::Invalidate(hash, answer))
+    }
+
+    /// Takes the mark of invalidity off a block, its ancestors and its descendants.
+    pub fn reconsider_block(&self, hash: BlockHash) -> Result<(), EngineError> {
+        self.ask(|answer| Command::Reconsider(hash, answer))
+    }
+
+    /// Prefers a block over others with the same work.
+    pub fn precious_block(&self, hash: BlockHash) -> Result<(), EngineError> {
+        self.ask(|answer| Command::Precious(hash, answer))
+    }
+
+    /// Makes a block for the current tip, without proof of work.
+    pub fn assemble(&self, request: AssembleRequest) -> Result<Result<Template, AssembleError>, EngineError> {
+        self.ask(|answer| Command::Assemble(Box::new(request), answer))
+    }
+
+    /// Whether a block without proof of work would connect to the tip (TestBlockValidity).
+    pub fn check_template(&self, block: Arc<Block>) -> Result<Result<(), Reject>, EngineError> {
+        self.ask(|answer| Command::CheckTemplate(block, answer))
+    }
+
+    /// Reads every block of a file in the format of block files (`-loadblock`); answers how many were new.
+    pub fn import(&self, path: PathBuf) -> Result<u64, EngineError> {
+        self.ask(|answer| Command::Import(path, answer))
+    }
+
+    /// Writes everything to disk.
+    pub fn flush(&self) -> Result<(), EngineError> {
+        self.ask(Command::Flush)
+    }
+
+    /// Returns when the reader of the feed has seen every event up to now.
+    pub fn sync_with_feed(&self) -> Result<(), EngineError> {
+        let (done, wait) = bounded(1);
+        self.commands.send(Command::Barrier(done)).map_err(|_| EngineError::Stopped)?;
+        wait.recv().map_err(|_| EngineError::Stopped)
+    }
+}
+
+/// The running engine. Dropping it without [`Engine::stop`] stops it too, but loses the error.
+pub struct Engine {
+    handle: Handle,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Opens the store, loads the index, rolls forward what a crash left behind, and starts the writer. Events come
+    /// out of the returned feed, which must be read: the engine waits for it.
+    pub fn start(options: Options) -> Result<(Self, Receiver<FeedItem>), StartError> {
+        let store = Arc::new(Store::open(&store_options(&options)).map_err(EngineError::from)?);
+        let (feed, feed_end) = bounded(FEED_QUEUE);
+        let (commands, queue) = bounded(COMMAND_QUEUE);
+        let writer = Writer::load(options, store, feed)?;
+        let reader = writer.reader().clone();
+        let thread = thread::Builder::new().name("engine".into()).spawn(move || writer.run(&queue))?;
+        Ok((Self { handle: Handle { commands, reader }, thread: Some(thread) }, feed_end))
+    }
+
+    /// For everyone who wants something of the engine.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Flushes and stops.
+    pub fn stop(mut self) -> Result<(), EngineError> {
+        self.finish()
+    }
+
+    fn finish(&mut self) -> Result<(), EngineError> {
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        let result = self.handle.ask(Command::Stop);
+        if thread.join().is_err() {
+            return Err(EngineError::Inconsistent("the engine's thread panicked".into()));
+        }
+        result
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Err(error) = self.finish() {
+            tracing::error!("stopping the engine: {error}");
+        }
+    }
+}
+
+fn store_options(options: &Options) -> litecast_store::Options {
+    litecast_store::Options {
+        blocks_dir: options.blocks_dir.clone(),
+        // More memory belongs to the cache of coins.
+        cache_bytes: u64::try_from(options.cache_bytes / 4).unwrap_or(u64::MAX),
+        wipe: options.wipe,
+        ..litecast_store::Options::new(&options.dir, &options.params)
+    }
+}
+
+/// The start of a coinbase's script: the height, then whatever distinguishes the block.
+pub(crate) fn coinbase_script(height: Height, extra: i64) -> Vec<u8> {
+    let mut script = Vec::new();
+    opcode::push_number(&mut script, height.into());
+    // As CScript << CScriptNum writes it: a push of bytes, even for small numbers.
+    opcode::push_bytes(&mut script, &opcode::number_bytes(extra));
+    script
+}

@@ -1,0 +1,21 @@
+//! The single writer of the chain state and its event log.
+//!
+//! One thread owns every change: it takes commands from a bounded queue, decides with the consensus crate, keeps with
+//! the store, and appends to the event log. Everything else reads through [`Reader`]. A group of commands shares one
+//! disk sync; its events are sent and its callers answered only after that sync, so whatever was announced or
+//! acknowledged survives a crash. Nothing here is async, and no failure of the machine is ever a verdict on a block.
+
+mod assemble;
+mod clock;
+mod coins;
+mod handle;
+mod index;
+mod reader;
+mod undo_codec;
+mod writer;
+
+pub use assemble::{AssembleError, AssembleRequest, Template, mine};
+pub use clock::Clock;
+pub use handle::{BlockOutcome, Engine, EngineError, FeedItem, Handle, HeadersOutcome, Options, Pending, StartError};
+pub use index::{BlockIndex, ChainAt, Entry, Id, status};
+pub use reader::{ChainTip, DeploymentInfo, Reader, TipStatus};

@@ -1,0 +1,57 @@
+//! Making a block for the tip, and asking whether one would connect
+//! (v0.21.5.5 src/miner.cpp CreateNewBlock, src/validation.cpp TestBlockValidity).
+
+use litecast_consensus::{ConnectError, Reject, block, connect_block, header, mweb::PrevMweb};
+use litecast_primitives::Block;
+
+use super::Writer;
+use crate::{
+    assemble::{self, AssembleError, AssembleRequest, Template},
+    handle::EngineError,
+    index::ChainAt,
+};
+
+impl Writer {
+    pub(super) fn assemble(
+        &self,
+        request: &AssembleRequest,
+    ) -> Result<Result<Template, AssembleError>, EngineError> {
+        let index = self.shared.index.read();
+        let Some(tip) = index.tip() else { return Err(EngineError::Inconsistent("there is no tip".into())) };
+        let context = assemble::Context {
+            chain: ChainAt::new(&index, tip),
+            prev_mweb: index.entry(tip).mweb.as_deref(),
+            params: &self.shared.params,
+            versionbits: &self.shared.versionbits,
+            now: self.shared.clock.now(),
+            block_version: self.options.block_version,
+        };
+        Ok(assemble::assemble(request, &context))
+    }
+
+    /// Everything but the proof of work; the block stands on the tip.
+    pub(super) fn test_block_validity(&self, candidate: &Block) -> Result<Result<(), Reject>, EngineError> {
+        let index = self.shared.index.read();
+        let Some(tip) = index.tip() else { return Err(EngineError::Inconsistent("there is no tip".into())) };
+        let chain = ChainAt::new(&index, tip);
+        let (params, cache) = (&self.shared.params, &self.shared.versionbits);
+        let now = self.shared.clock.now();
+        let checked = header::contextual_check_block_header(candidate.header(), &chain, params, now, None)
+            .and_then(|()| block::check_block(candidate))
+            .and_then(|()| block::contextual_check_block(candidate, &chain, params, cache));
+        if checked.is_err() {
+            return Ok(checked);
+        }
+        let prev_mweb = index
+            .entry(tip)
+            .mweb
+            .as_deref()
+            .map_or_else(PrevMweb::default, |m| PrevMweb { hogex: m.hogex, amount: m.amount });
+        let coins = self.shared.coins.read();
+        match connect_block(candidate, &chain, &*coins, prev_mweb, params, cache) {
+            Ok(_) => Ok(Ok(())),
+            Err(ConnectError::Reject(reject)) => Ok(Err(reject)),
+            Err(other) => Err(EngineError::Inconsistent(other.to_string())),
+        }
+    }
+}

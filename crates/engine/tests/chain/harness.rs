@@ -1,0 +1,163 @@
+//! A running engine in a temporary folder, with its feed recorded.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use bytes::Bytes;
+use litecast_engine::{AssembleRequest, Clock, Engine, FeedItem, Handle, Options, mine};
+use litecast_primitives::{
+    Block, BlockHash, U256,
+    event::Event,
+    params::{ActivationOverrides, Network, Params},
+};
+use litecast_store::coin_codec::encode_coin;
+
+/// A time at which all vectors lie in the past.
+pub(crate) const NOW: i64 = 2_000_000_000;
+
+pub(crate) struct Node {
+    engine: Option<Engine>,
+    pub(crate) log: Arc<Mutex<Vec<Event>>>,
+    feed: Option<thread::JoinHandle<()>>,
+}
+
+pub(crate) fn options(dir: &Path, without_mweb: bool) -> Options {
+    let mut params = Params::new(Network::Regtest);
+    if without_mweb {
+        let vbparams = vec!["mweb:-2:0".to_owned()];
+        params.apply(&ActivationOverrides { vbparams, ..Default::default() }).unwrap();
+    }
+    let clock = Arc::new(Clock::default());
+    clock.set_mock(NOW);
+    Options {
+        dir: dir.to_owned(),
+        blocks_dir: dir.join("blocks"),
+        params: Arc::new(params),
+        clock,
+        cache_bytes: 64 << 20,
+        max_tip_age: i64::MAX,
+        minimum_chain_work: U256::zero(),
+        stop_at_height: None,
+        block_version: None,
+        checkpoints: true,
+        wipe: litecast_store::Wipe::Nothing,
+    }
+}
+
+impl Node {
+    pub(crate) fn start(options: Options) -> Self {
+        let (engine, feed) = Engine::start(options).unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&log);
+        let feed = thread::spawn(move || {
+            for item in feed {
+                match item {
+                    FeedItem::Event(event) => sink.lock().unwrap().push(event),
+                    FeedItem::Barrier(done) => drop(done.send(())),
+                }
+            }
+        });
+        Self { engine: Some(engine), log, feed: Some(feed) }
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        self.engine.as_ref().unwrap().handle()
+    }
+
+    pub(crate) fn tip(&self) -> BlockHash {
+        self.handle().reader().tip().hash
+    }
+
+    pub(crate) fn submit(&self, block: &Arc<Block>) -> Option<String> {
+        let outcome = self.handle().submit_block(Arc::clone(block), true).unwrap();
+        let own = outcome.checked.iter().find(|(hash, _)| *hash == block.hash()).and_then(|(_, r)| r.clone());
+        outcome.accepted.err().or(own).map(|reject| reject.reason().into_owned())
+    }
+
+    /// Makes a block on the tip; `tag` makes it differ from others there.
+    pub(crate) fn make(&self, tag: u8) -> Arc<Block> {
+        let request = AssembleRequest {
+            script_pubkey: Bytes::copy_from_slice(&[0x51, tag]),
+            transactions: Vec::new(),
+            extra_nonce: 1,
+        };
+        let template = self.handle().assemble(request).unwrap().unwrap();
+        let params = Arc::clone(self.handle().reader().params());
+        Arc::new(mine(&template.block, &params, &mut 1_000_000).unwrap())
+    }
+
+    pub(crate) fn generate(&self, count: usize, tag: u8) -> Vec<Arc<Block>> {
+        (0..count)
+            .map(|_| {
+                let block = self.make(tag);
+                assert_eq!(self.submit(&block), None);
+                block
+            })
+            .collect()
+    }
+
+    /// Events so far as short words: `+hash`, `-hash`, `=hash`.
+    pub(crate) fn story(&self) -> Vec<String> {
+        self.handle().sync_with_feed().unwrap();
+        self.log
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|event| match event {
+                Event::Connected(at) => format!("+{}", at.block.hash()),
+                Event::Disconnected(at) => format!("-{}", at.block.hash()),
+                Event::TipChanged { tip, .. } => format!("={}", tip.block.hash()),
+                other => format!("{other:?}"),
+            })
+            .collect()
+    }
+
+    /// Tip and all coins, as bytes that can be compared.
+    pub(crate) fn state(&self) -> (BlockHash, Vec<(Vec<u8>, Vec<u8>)>) {
+        self.handle().flush().unwrap();
+        let mut coins: Vec<_> = self
+            .handle()
+            .reader()
+            .stored_coins()
+            .unwrap()
+            .map(|item| item.unwrap())
+            .map(|(outpoint, coin)| (outpoint.encode().to_vec(), encode_coin(&coin)))
+            .collect();
+        coins.sort();
+        let (count, waiting, _) = self.handle().reader().coin_statistics();
+        assert_eq!((count, waiting), (coins.len() as u64, 0), "the count of coins is not the number of coins");
+        (self.tip(), coins)
+    }
+
+    pub(crate) fn stop(mut self) -> Vec<Event> {
+        self.engine.take().unwrap().stop().unwrap();
+        self.feed.take().unwrap().join().unwrap();
+        std::mem::take(&mut self.log.lock().unwrap())
+    }
+}
+
+/// The laws of the event contract that can be seen without a mempool: folding the log gives the tip.
+pub(crate) fn fold(log: &[Event]) -> Vec<BlockHash> {
+    let mut chain: Vec<BlockHash> = Vec::new();
+    for event in log {
+        match event {
+            Event::Connected(at) => {
+                assert_eq!(at.height as usize, chain.len());
+                if let Some(tip) = chain.last() {
+                    assert_eq!(at.block.header().prev, *tip);
+                }
+                chain.push(at.block.hash());
+            }
+            Event::Disconnected(at) => assert_eq!(chain.pop(), Some(at.block.hash())),
+            Event::TipChanged { tip, fork, .. } => {
+                assert_eq!(chain.last(), Some(&tip.block.hash()));
+                assert!(chain.contains(fork) || chain.len() == 1);
+            }
+            other => panic!("no mempool yet: {other:?}"),
+        }
+    }
+    chain
+}
