@@ -1,0 +1,68 @@
+//! What the operator decides about the network.
+
+use std::{sync::Arc, time::Duration};
+
+use litecast_primitives::{U256, params::Params};
+
+use crate::services::ServiceFlags;
+
+/// Protocol version of v0.21.5.5 (src/version.h).
+pub const PROTOCOL_VERSION: i32 = 70017;
+/// Longest user agent (v0.21.5.5 src/net.h, MAX_SUBVERSION_LENGTH).
+pub const MAX_SUBVERSION_LENGTH: usize = 256;
+
+/// Settings of the machine; they do not change while it runs.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The network.
+    pub params: Arc<Params>,
+    /// Sent in `version`, at most [`MAX_SUBVERSION_LENGTH`] bytes; see [`Config::user_agent`].
+    pub user_agent: String,
+    /// What this node offers.
+    pub services: ServiceFlags,
+    /// Asks peers for transactions (`relay` in `version`); the opposite of `-blocksonly`.
+    pub relay_transactions: bool,
+    /// `-maxconnections`.
+    pub max_connections: usize,
+    /// `-connect`: only these, for ever. `Some` of nothing is `-connect=0`.
+    pub connect: Option<Vec<String>>,
+    /// `-addnode`.
+    pub add_nodes: Vec<String>,
+    /// `-peertimeout`.
+    pub peer_timeout: Duration,
+    /// `-minimumchainwork`: nothing is downloaded for a chain with less.
+    pub minimum_chain_work: U256,
+    /// `-maxreceivebuffer` in bytes: a peer whose unhandled messages hold more is not read.
+    pub max_receive_buffer: usize,
+    /// `-maxsendbuffer` in bytes: a peer that has more to read gets no further answers.
+    pub max_send_buffer: usize,
+}
+
+impl Config {
+    /// The reference's defaults for a network, without transaction relay.
+    pub fn new(params: Arc<Params>) -> Self {
+        Self {
+            minimum_chain_work: params.minimum_chain_work,
+            params,
+            user_agent: Self::user_agent(&[]),
+            services: ServiceFlags::OURS,
+            relay_transactions: false,
+            max_connections: 125,
+            connect: None,
+            add_nodes: Vec::new(),
+            peer_timeout: Duration::from_secs(60),
+            max_receive_buffer: 5_000_000,
+            max_send_buffer: 1_000_000,
+        }
+    }
+
+    /// The user agent with `-uacomment`s (v0.21.5.5 src/clientversion.cpp, FormatSubVersion).
+    pub fn user_agent(comments: &[String]) -> String {
+        let version = env!("CARGO_PKG_VERSION");
+        if comments.is_empty() {
+            format!("/Litecast:{version}/")
+        } else {
+            format!("/Litecast:{version}({})/", comments.join("; "))
+        }
+    }
+}

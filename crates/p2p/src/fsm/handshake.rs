@@ -1,0 +1,184 @@
+//! `version`, `verack` and what is negotiated between them.
+//!
+//! Until both sides are through, nothing else is sent and nothing else is taken
+//! (v0.21.5.5 src/net_processing.cpp, ProcessMessage).
+
+use super::{Context, Fsm, PROTOCOL_VERSION, input::PeerId, output::DisconnectReason};
+use crate::{
+    fsm::connections::ConnectionType,
+    message::{CommandName, Message, NetAddress, Version},
+    services::ServiceFlags,
+};
+
+/// Peers older than this are not talked to (v0.21.5.5 src/version.h).
+const MIN_PEER_PROTO_VERSION: i32 = 31_800;
+/// From here on BIP130.
+const SENDHEADERS_VERSION: i32 = 70_012;
+/// From here on BIP339, and BIP155 for software that is known to speak it.
+const WTXID_RELAY_VERSION: i32 = 70_016;
+
+impl Fsm {
+    pub(super) fn send_version(&mut self, cx: Context<'_>, id: PeerId) {
+        let Some(peer) = self.peers.get(&id) else { return };
+        let receiver = if is_routable(peer.addr.ip()) {
+            NetAddress::new(ServiceFlags::NONE, peer.addr)
+        } else {
+            NetAddress::none(ServiceFlags::NONE)
+        };
+        let version = Version {
+            version: PROTOCOL_VERSION,
+            services: self.config.services,
+            time: cx.now.as_secs(),
+            receiver,
+            sender: NetAddress::none(self.config.services),
+            nonce: peer.our_nonce,
+            user_agent: self.config.user_agent.clone().into_bytes(),
+            start_height: i32::try_from(cx.chain.tip().height).unwrap_or(i32::MAX),
+            relay: self.config.relay_transactions && peer.kind != ConnectionType::BlockRelay,
+        };
+        self.send(id, &Message::Version(Box::new(version)));
+    }
+
+    /// Takes the messages of the handshake; gives back any other if the handshake is over.
+    pub(super) fn handshake(&mut self, cx: Context<'_>, id: PeerId, message: Message) -> Option<Message> {
+        let peer = self.peers.get_mut(&id)?;
+        match message {
+            Message::Version(version) => {
+                if peer.version != 0 {
+                    self.misbehaving(id, 1, "redundant version message");
+                } else {
+                    self.on_version(cx, id, &version);
+                }
+                None
+            }
+            _ if peer.version == 0 => {
+                self.misbehaving(id, 1, "non-version message before version handshake");
+                None
+            }
+            Message::Verack => {
+                self.on_verack(id);
+                None
+            }
+            Message::WtxidRelay | Message::SendAddrV2 if peer.established => {
+                peer.close(DisconnectReason::LateNegotiation(message.command()));
+                None
+            }
+            Message::WtxidRelay => {
+                peer.wtxid_relay |= peer.common_version >= WTXID_RELAY_VERSION;
+                None
+            }
+            Message::SendAddrV2 => {
+                peer.wants_addrv2 = true;
+                None
+            }
+            _ if !peer.established => {
+                tracing::debug!(target: "net", peer = id, command = %message, "unsupported message prior to verack");
+                None
+            }
+            other => Some(other),
+        }
+    }
+
+    fn on_version(&mut self, cx: Context<'_>, id: PeerId, version: &Version) {
+        // Our own nonces of outbound connections that are not through yet (CheckIncomingNonce).
+        let is_ours = |nonce| self.peers.values().any(|p| !p.established && !p.is_inbound() && p.our_nonce == nonce);
+        let is_self = is_ours(version.nonce);
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let desirable = version.services.desirable(cx.chain.is_initial_download());
+        if peer.kind.expects_services() && !version.services.has(desirable) {
+            return peer.close(DisconnectReason::MissingServices);
+        }
+        if version.version < MIN_PEER_PROTO_VERSION {
+            return peer.close(DisconnectReason::ObsoleteVersion(version.version));
+        }
+        if peer.is_inbound() && is_self {
+            tracing::info!(target: "net", addr = %peer.addr, "connected to self, disconnecting");
+            return peer.close(DisconnectReason::SelfConnection);
+        }
+        peer.version = version.version;
+        peer.common_version = version.version.min(PROTOCOL_VERSION);
+        peer.services = version.services;
+        peer.addr_local = version.receiver.socket_addr();
+        peer.user_agent = version.clean_user_agent();
+        peer.start_height = version.start_height;
+        peer.wants_txs = version.relay;
+        peer.time_offset = version.time.max(0).saturating_sub(cx.now.as_secs());
+        tracing::debug!(target: "net", peer = id, subver = peer.user_agent, version = peer.version,
+            blocks = peer.start_height, "receive version message");
+        let common_version = peer.common_version;
+        let (inbound, feeler) = (peer.is_inbound(), peer.kind == ConnectionType::Feeler);
+        if inbound {
+            self.send_version(cx, id);
+        }
+        if common_version >= WTXID_RELAY_VERSION {
+            self.send(id, &Message::WtxidRelay);
+            self.send(id, &Message::SendAddrV2);
+        }
+        self.send(id, &Message::Verack);
+        if feeler {
+            self.close(id, DisconnectReason::FeelerDone);
+        }
+    }
+
+    fn on_verack(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        if peer.established {
+            return;
+        }
+        peer.established = true;
+        self.everyone = true;
+        if !peer.is_inbound() {
+            tracing::info!(target: "net", peer = id, version = peer.version, blocks = peer.start_height,
+                "New outbound peer connected");
+        }
+        if peer.common_version >= SENDHEADERS_VERSION {
+            self.send(id, &Message::SendHeaders);
+        }
+    }
+
+    /// A command that is not decoded. Services that this node does not offer end the connection, as in the reference.
+    pub(super) fn on_unused(&mut self, id: PeerId, command: CommandName) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        if peer.version == 0 {
+            return self.misbehaving(id, 1, "non-version message before version handshake");
+        }
+        let unserved = [
+            CommandName::FILTERLOAD,
+            CommandName::FILTERADD,
+            CommandName::FILTERCLEAR,
+            CommandName::GETCFILTERS,
+            CommandName::GETCFHEADERS,
+            CommandName::GETCFCHECKPT,
+        ];
+        let noban = peer.permissions.has(super::Permissions::NOBAN);
+        let mempool = command == CommandName::MEMPOOL && !peer.permissions.has(super::Permissions::MEMPOOL) && !noban;
+        if peer.established && (unserved.contains(&command) || mempool) {
+            peer.close(DisconnectReason::NotServed(command));
+        }
+    }
+}
+
+/// Whether strangers could reach the address (v0.21.5.5 src/netaddress.cpp, IsRoutable, as far as std knows the
+/// ranges).
+fn is_routable(ip: std::net::IpAddr) -> bool {
+    match ip.to_canonical() {
+        std::net::IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_documentation()
+                || v4.is_broadcast()
+                || a == 0
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 198 && (18..20).contains(&b)))
+        }
+        std::net::IpAddr::V6(v6) => {
+            !(v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_unicast_link_local()
+                || v6.is_unique_local()
+                || v6.segments()[..2] == [0x2001, 0x0db8])
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! A chain without scripts and proof of work: headers form a tree, the branch with the most work wins.
+//!
+//! Two marks make things invalid on purpose: a header of [`BAD_HEADER_VERSION`] and a block of [`BAD_BLOCK_NONCE`].
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use litecast_primitives::{
+    Amount, Block, BlockHash, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, arith::work_of,
+    hash::MerkleRoot, transaction::TxParts,
+};
+
+use crate::{
+    chain::{BlockEntry, Chain},
+    fsm::{BlockVerdict, Reject, RejectKind},
+    time::Time,
+};
+
+/// A header of this version fails.
+pub const BAD_HEADER_VERSION: i32 = -1;
+/// A block of this nonce fails when it is connected.
+pub const BAD_BLOCK_NONCE: u32 = 0xbad;
+/// A tip older than this, in seconds, means that the node is catching up (DEFAULT_MAX_TIP_AGE).
+const MAX_TIP_AGE: i64 = 24 * 60 * 60;
+const BITS: u32 = 0x207f_ffff;
+
+/// The active chain moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// New tip.
+    pub tip: BlockHash,
+    /// Where the old and the new chain part.
+    pub fork: BlockHash,
+}
+
+/// One node's view of all headers and blocks that it met.
+#[derive(Debug, Clone)]
+pub struct ToyChain {
+    entries: HashMap<BlockHash, BlockEntry>,
+    children: HashMap<BlockHash, Vec<BlockHash>>,
+    blocks: HashMap<BlockHash, Arc<Block>>,
+    active: Vec<BlockHash>,
+    best_header: BlockHash,
+    initial_download: bool,
+    reorganised: Height,
+}
+
+fn reject(kind: RejectKind, reason: &'static str) -> Reject {
+    Reject { kind, reason: reason.into() }
+}
+
+/// A block on top of another. `tag` makes it differ from others at the same place.
+pub fn make_block(parent: &BlockEntry, time: u32, nonce: u32, tag: u64) -> Arc<Block> {
+    let mut script_sig = (parent.height + 1).to_le_bytes().to_vec();
+    script_sig.extend_from_slice(&tag.to_le_bytes());
+    let coinbase = Transaction::from(TxParts {
+        version: 1,
+        inputs: vec![TxIn {
+            prevout: OutPoint::NULL,
+            script_sig: script_sig.into(),
+            sequence: TxIn::SEQUENCE_FINAL,
+            witness: Vec::new(),
+        }],
+        outputs: vec![TxOut { value: Amount(50 * Amount::COIN.0), script_pubkey: Bytes::from_static(&[0x51]) }],
+        lock_time: 0,
+        mweb: None,
+        is_hogex: false,
+    });
+    let merkle_root = MerkleRoot::from_bytes(*coinbase.txid().as_bytes());
+    let header = BlockHeader { version: 4, prev: parent.hash, merkle_root, time, bits: BITS, nonce };
+    Arc::new(Block::new(header, vec![Arc::new(coinbase)], None))
+}
+
+impl ToyChain {
+    /// Only the genesis block.
+    pub fn new(genesis: &Arc<Block>) -> Self {
+        let entry = BlockEntry {
+            hash: genesis.hash(),
+            height: 0,
+            header: *genesis.header(),
+            chain_work: work_of(genesis.header().bits),
+            have_data: true,
+            have_chain_data: true,
+            valid_scripts: true,
+            failed: false,
+        };
+        Self {
+            entries: HashMap::from([(entry.hash, entry)]),
+            children: HashMap::new(),
+            blocks: HashMap::from([(entry.hash, Arc::clone(genesis))]),
+            active: vec![entry.hash],
+            best_header: entry.hash,
+            initial_download: true,
+            reorganised: 0,
+        }
+    }
+
+    /// A stored block.
+    pub fn block(&self, hash: &BlockHash) -> Option<&Arc<Block>> {
+        self.blocks.get(hash)
+    }
+
+    /// The deepest reorganisation so far, in disconnected blocks.
+    pub fn deepest_reorg(&self) -> Height {
+        self.reorganised
+    }
+
+    /// Leaves the initial download once the tip is recent; never goes back.
+    pub fn look_at_clock(&mut self, now: Time) {
+        let age = now.as_secs() - i64::from(self.tip().header.time);
+        self.initial_download &= age > MAX_TIP_AGE;
+    }
+
+    /// Takes headers up to the first bad one.
+    pub fn submit_headers(&mut self, headers: &[BlockHeader]) -> Result<(), Reject> {
+        headers.iter().try_for_each(|header| self.accept_header(header))
+    }
+
+    fn accept_header(&mut self, header: &BlockHeader) -> Result<(), Reject> {
+        let hash = header.hash();
+        if let Some(known) = self.entries.get(&hash) {
+            return if known.failed { Err(reject(RejectKind::CachedInvalid, "duplicate")) } else { Ok(()) };
+        }
+        if header.version == BAD_HEADER_VERSION {
+            return Err(reject(RejectKind::InvalidHeader, "high-hash"));
+        }
+        let Some(parent) = self.entries.get(&header.prev).copied() else {
+            return Err(reject(RejectKind::MissingPrev, "prev-blk-not-found"));
+        };
+        if parent.failed {
+            return Err(reject(RejectKind::InvalidPrev, "bad-prevblk"));
+        }
+        let entry = BlockEntry {
+            hash,
+            height: parent.height + 1,
+            header: *header,
+            chain_work: parent.chain_work + work_of(header.bits),
+            have_data: false,
+            have_chain_data: false,
+            valid_scripts: false,
+            failed: false,
+        };
+        self.entries.insert(hash, entry);
+        self.children.entry(header.prev).or_default().push(hash);
+        if entry.chain_work > self.best_header().chain_work {
+            self.best_header = hash;
+        }
+        Ok(())
+    }
+
+    /// Takes a block; says what became of it and how the active chain moved.
+    pub fn submit_block(&mut self, block: &Arc<Block>) -> (BlockVerdict, Option<Moved>) {
+        let hash = block.hash();
+        if let Err(reject) = self.accept_header(block.header()) {
+            return (BlockVerdict::Invalid(reject), None);
+        }
+        let genuine = block
+            .transactions()
+            .first()
+            .is_some_and(|tx| tx.txid().as_bytes() == block.header().merkle_root.as_bytes());
+        if !genuine {
+            return (BlockVerdict::Invalid(reject(RejectKind::Mutated, "bad-txnmrklroot")), None);
+        }
+        if self.blocks.contains_key(&hash) {
+            return (BlockVerdict::Duplicate, None);
+        }
+        self.blocks.insert(hash, Arc::clone(block));
+        self.change(&hash, |entry| entry.have_data = true);
+        self.complete_from(hash);
+        let moved = self.activate();
+        if self.entries[&hash].failed {
+            return (BlockVerdict::Invalid(reject(RejectKind::Consensus, "bad-toy")), moved);
+        }
+        (BlockVerdict::New, moved)
+    }
+
+    fn change(&mut self, hash: &BlockHash, change: impl FnOnce(&mut BlockEntry)) {
+        change(self.entries.get_mut(hash).expect("because only known blocks are changed"));
+    }
+
+    /// Everything above a block that is there now, as far as it is there too.
+    fn complete_from(&mut self, hash: BlockHash) {
+        let mut open = vec![hash];
+        while let Some(hash) = open.pop() {
+            let entry = self.entries[&hash];
+            if entry.have_data && self.entries[&entry.header.prev].have_chain_data {
+                self.change(&hash, |entry| entry.have_chain_data = true);
+                open.extend(self.children.get(&hash).into_iter().flatten());
+            }
+        }
+    }
+
+    fn fail(&mut self, hash: BlockHash) {
+        let mut open = vec![hash];
+        while let Some(hash) = open.pop() {
+            self.change(&hash, |entry| entry.failed = true);
+            open.extend(self.children.get(&hash).into_iter().flatten());
+        }
+        let good = self.entries.values().filter(|e| !e.failed);
+        self.best_header = good.max_by_key(|e| (e.chain_work, e.hash)).map_or(self.active[0], |e| e.hash);
+    }
+
+    fn activate(&mut self) -> Option<Moved> {
+        let start = self.tip();
+        loop {
+            let tip = self.tip();
+            let candidates = self.entries.values().filter(|e| e.have_chain_data && !e.failed);
+            let best = *candidates
+                .filter(|e| e.chain_work > tip.chain_work)
+                .max_by_key(|e| (e.chain_work, e.hash))
+                .unwrap_or(&tip);
+            if best.hash == tip.hash {
+                break;
+            }
+            let mut path = Vec::new();
+            let mut at = best;
+            while !self.is_active(&at) {
+                path.push(at);
+                at = self.entries[&at.header.prev];
+            }
+            let bad = path.iter().rev().find(|e| !e.valid_scripts && e.header.nonce == BAD_BLOCK_NONCE).map(|e| e.hash);
+            if let Some(bad) = bad {
+                self.fail(bad);
+                continue;
+            }
+            self.active.truncate(at.height as usize + 1);
+            for entry in path.iter().rev() {
+                self.active.push(entry.hash);
+                self.change(&entry.hash, |e| e.valid_scripts = true);
+            }
+        }
+        let tip = self.tip();
+        let fork = self.last_common_ancestor(&start.hash, &tip.hash)?;
+        self.reorganised = self.reorganised.max(start.height - fork.height);
+        (tip.hash != start.hash).then_some(Moved { tip: tip.hash, fork: fork.hash })
+    }
+}
+
+impl Chain for ToyChain {
+    fn tip(&self) -> BlockEntry {
+        self.entries[self.active.last().expect("because the genesis block is never disconnected")]
+    }
+
+    fn best_header(&self) -> BlockEntry {
+        self.entries[&self.best_header]
+    }
+
+    fn entry(&self, hash: &BlockHash) -> Option<BlockEntry> {
+        self.entries.get(hash).copied()
+    }
+
+    fn active(&self, height: Height) -> Option<BlockEntry> {
+        self.active.get(height as usize).map(|hash| self.entries[hash])
+    }
+
+    fn ancestor(&self, of: &BlockHash, height: Height) -> Option<BlockEntry> {
+        let mut at = self.entry(of).filter(|e| e.height >= height)?;
+        while at.height > height {
+            if self.is_active(&at) {
+                return self.active(height);
+            }
+            at = self.entries[&at.header.prev];
+        }
+        Some(at)
+    }
+
+    fn is_mweb_block(&self, _: &BlockEntry) -> bool {
+        false
+    }
+
+    fn is_initial_download(&self) -> bool {
+        self.initial_download
+    }
+}
