@@ -85,10 +85,7 @@ pub(crate) fn assemble(request: &AssembleRequest, context: &Context<'_>) -> Resu
             sequence: TxIn::SEQUENCE_FINAL,
             witness: Vec::new(),
         }],
-        outputs: vec![TxOut {
-            value: block_subsidy(height, params),
-            script_pubkey: request.script_pubkey.clone(),
-        }],
+        outputs: vec![TxOut { value: block_subsidy(height, params), script_pubkey: request.script_pubkey.clone() }],
         lock_time: 0,
         mweb: None,
         is_hogex: false,
@@ -99,9 +96,8 @@ pub(crate) fn assemble(request: &AssembleRequest, context: &Context<'_>) -> Resu
     transactions.insert(0, Arc::new(Transaction::from(coinbase)));
     let floor = chain.median_time_past(chain.tip_height()) + 1;
     let time = u32::try_from(context.now.max(floor)).unwrap_or(u32::MAX);
-    let version = context
-        .block_version
-        .unwrap_or_else(|| versionbits::compute_block_version(chain, params, context.versionbits));
+    let version =
+        context.block_version.unwrap_or_else(|| versionbits::compute_block_version(chain, params, context.versionbits));
     let header = BlockHeader {
         version,
         prev: chain.tip().hash,

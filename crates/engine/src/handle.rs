@@ -1,12 +1,10 @@
 //! The engine from outside: options, the command queue, what callers get back, and the feed of events.
 
-use std::{path::PathBuf, sync::Arc, thread};
+use std::{convert::Infallible, path::PathBuf, sync::Arc, thread};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, select};
 use litecast_consensus::Reject;
-use litecast_primitives::{
-    Block, BlockHash, BlockHeader, Height, U256, event::Event, params::Params,
-};
+use litecast_primitives::{Block, BlockHash, BlockHeader, Height, U256, event::Event, params::Params};
 use litecast_script::opcode;
 use litecast_scrypt::scrypt_1024_1_1;
 use litecast_store::{Store, StoreError, Wipe};
@@ -49,6 +47,19 @@ pub struct Options {
     pub checkpoints: bool,
     /// What to forget and build anew from the block files (`-reindex`, `-reindex-chainstate`).
     pub wipe: Wipe,
+}
+
+impl Options {
+    /// What the engine asks of its store.
+    pub fn store(&self) -> litecast_store::Options {
+        litecast_store::Options {
+            blocks_dir: self.blocks_dir.clone(),
+            // More memory belongs to the cache of coins.
+            cache_bytes: u64::try_from(self.cache_bytes / 4).unwrap_or(u64::MAX),
+            wipe: self.wipe,
+            ..litecast_store::Options::new(&self.dir, &self.params)
+        }
+    }
 }
 
 /// The engine cannot go on: the machine failed it. Never a verdict on a block.
@@ -108,13 +119,33 @@ pub enum FeedItem {
     /// An entry of the event log.
     Event(Event),
     /// Everything before this has been read: tell the one who waits.
-    Barrier(Sender<()>),
+    Barrier(Sender<Result<(), EngineError>>),
 }
 
 pub(crate) type Answer<T> = Sender<Result<T, EngineError>>;
 
+/// Held by the writer's thread: when it is gone, nobody answers any more.
+type Alive = Sender<Infallible>;
+
 /// An answer to come: for callers that go on submitting meanwhile, so that their commands share a sync.
-pub type Pending<T> = Receiver<Result<T, EngineError>>;
+#[derive(Debug)]
+#[must_use = "the answer says whether the command was carried out"]
+pub struct Pending<T> {
+    result: Receiver<Result<T, EngineError>>,
+    ended: Receiver<Infallible>,
+}
+
+impl<T> Pending<T> {
+    /// Waits for the answer, or for the end of the engine.
+    pub fn wait(self) -> Result<T, EngineError> {
+        // A command that came too late stays in the queue, unread: its end of the answer is no sign of life.
+        let answer = select! {
+            recv(self.result) -> answer => answer.ok(),
+            recv(self.ended) -> _ => self.result.try_recv().ok(),
+        };
+        answer.unwrap_or(Err(EngineError::Stopped))
+    }
+}
 
 pub(crate) enum Command {
     Headers(Vec<(BlockHeader, [u8; 32])>, Answer<HeadersOutcome>),
@@ -126,7 +157,7 @@ pub(crate) enum Command {
     CheckTemplate(Arc<Block>, Answer<Result<(), Reject>>),
     Import(PathBuf, Answer<u64>),
     Flush(Answer<()>),
-    Barrier(Sender<()>),
+    Barrier(Answer<()>),
     Stop(Answer<()>),
 }
 
@@ -134,6 +165,7 @@ pub(crate) enum Command {
 #[derive(Debug, Clone)]
 pub struct Handle {
     commands: Sender<Command>,
+    ended: Receiver<Infallible>,
     reader: Reader,
 }
 
@@ -143,15 +175,19 @@ impl Handle {
         &self.reader
     }
 
-    fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, EngineError> {
+    fn begin<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<Pending<T>, EngineError> {
         let (answer, result) = bounded(1);
         self.commands.send(command(answer)).map_err(|_| EngineError::Stopped)?;
-        result.recv().map_err(|_| EngineError::Stopped)?
+        Ok(Pending { result, ended: self.ended.clone() })
+    }
+
+    fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, EngineError> {
+        self.begin(command)?.wait()
     }
 
     /// Adds headers, in order, up to the first bad one. Proof of work is hashed here, in parallel.
     pub fn submit_headers(&self, headers: &[BlockHeader]) -> Result<HeadersOutcome, EngineError> {
-        self.begin_submit_headers(headers)?.recv().map_err(|_| EngineError::Stopped)?
+        self.begin_submit_headers(headers)?.wait()
     }
 
     /// As [`Handle::submit_headers`], without waiting for the answer.
@@ -162,9 +198,7 @@ impl Handle {
             .with_min_len(16)
             .map(|h| (*h, if self.reader.is_known(&h.hash()) { [0; 32] } else { scrypt_1024_1_1(&h.encode()) }))
             .collect();
-        let (answer, result) = bounded(1);
-        self.commands.send(Command::Headers(hashed, answer)).map_err(|_| EngineError::Stopped)?;
-        Ok(result)
+        self.begin(|answer| Command::Headers(hashed, answer))
     }
 
     /// Checks, stores and, where it belongs on the best chain, connects a block. `force` also stores a block that
@@ -175,9 +209,7 @@ impl Handle {
 
     /// As [`Handle::submit_block`], without waiting for the answer.
     pub fn begin_submit_block(&self, block: Arc<Block>, force: bool) -> Result<Pending<BlockOutcome>, EngineError> {
-        let (answer, result) = bounded(1);
-        self.commands.send(Command::Block { block, force, answer }).map_err(|_| EngineError::Stopped)?;
-        Ok(result)
+        self.begin(|answer| Command::Block { block, force, answer })
     }
 
     /// Marks a block and all above it as invalid, as if it had broken a rule.
@@ -217,9 +249,7 @@ impl Handle {
 
     /// Returns when the reader of the feed has seen every event up to now.
     pub fn sync_with_feed(&self) -> Result<(), EngineError> {
-        let (done, wait) = bounded(1);
-        self.commands.send(Command::Barrier(done)).map_err(|_| EngineError::Stopped)?;
-        wait.recv().map_err(|_| EngineError::Stopped)
+        self.ask(Command::Barrier)
     }
 }
 
@@ -233,13 +263,22 @@ impl Engine {
     /// Opens the store, loads the index, rolls forward what a crash left behind, and starts the writer. Events come
     /// out of the returned feed, which must be read: the engine waits for it.
     pub fn start(options: Options) -> Result<(Self, Receiver<FeedItem>), StartError> {
-        let store = Arc::new(Store::open(&store_options(&options)).map_err(EngineError::from)?);
+        let store = Store::open(&options.store()).map_err(EngineError::from)?;
+        Self::start_on(options, store)
+    }
+
+    /// As [`Engine::start`], on a store that is open already.
+    pub fn start_on(options: Options, store: Store) -> Result<(Self, Receiver<FeedItem>), StartError> {
         let (feed, feed_end) = bounded(FEED_QUEUE);
         let (commands, queue) = bounded(COMMAND_QUEUE);
-        let writer = Writer::load(options, store, feed)?;
+        let writer = Writer::load(options, Arc::new(store), feed)?;
         let reader = writer.reader().clone();
-        let thread = thread::Builder::new().name("engine".into()).spawn(move || writer.run(&queue))?;
-        Ok((Self { handle: Handle { commands, reader }, thread: Some(thread) }, feed_end))
+        let (alive, ended): (Alive, _) = bounded(0);
+        let thread = thread::Builder::new().name("engine".into()).spawn(move || {
+            let _alive = alive;
+            writer.run(&queue);
+        })?;
+        Ok((Self { handle: Handle { commands, ended, reader }, thread: Some(thread) }, feed_end))
     }
 
     /// For everyone who wants something of the engine.
@@ -267,16 +306,6 @@ impl Drop for Engine {
         if let Err(error) = self.finish() {
             tracing::error!("stopping the engine: {error}");
         }
-    }
-}
-
-fn store_options(options: &Options) -> litecast_store::Options {
-    litecast_store::Options {
-        blocks_dir: options.blocks_dir.clone(),
-        // More memory belongs to the cache of coins.
-        cache_bytes: u64::try_from(options.cache_bytes / 4).unwrap_or(u64::MAX),
-        wipe: options.wipe,
-        ..litecast_store::Options::new(&options.dir, &options.params)
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) recent: Mutex<VecDeque<Arc<Block>>>,
     pub(crate) caught_up: AtomicBool,
     pub(crate) importing: AtomicBool,
+    pub(crate) failure: Mutex<Option<EngineError>>,
     pub(crate) minimum_chain_work: U256,
     pub(crate) max_tip_age: i64,
 }
@@ -88,9 +89,7 @@ impl Shared {
             return true;
         }
         let Some(tip) = index.tip().map(|id| index.entry(id)) else { return true };
-        if tip.work < self.minimum_chain_work
-            || i64::from(tip.header.time) < self.clock.now() - self.max_tip_age
-        {
+        if tip.work < self.minimum_chain_work || i64::from(tip.header.time) < self.clock.now() - self.max_tip_age {
             return true;
         }
         tracing::info!("Leaving InitialBlockDownload (latching to false)");
@@ -224,6 +223,11 @@ impl Reader {
         ChainAt::new(&index, id).median_time_past(index.entry(id).height)
     }
 
+    /// Why the engine stopped by itself, if it did.
+    pub fn failure(&self) -> Option<EngineError> {
+        self.0.failure.lock().clone()
+    }
+
     /// Bytes of block and undo files on disk.
     pub fn size_on_disk(&self) -> Result<u64, EngineError> {
         let dir = &self.0.store.options().blocks_dir;
@@ -261,8 +265,7 @@ impl Reader {
                     id,
                     state,
                     since: versionbits::since_height(&view, id, params, cache),
-                    statistics: (state == ThresholdState::Started)
-                        .then(|| versionbits::statistics(&view, id, params)),
+                    statistics: (state == ThresholdState::Started).then(|| versionbits::statistics(&view, id, params)),
                 }
             })
             .collect()

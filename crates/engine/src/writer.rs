@@ -294,6 +294,7 @@ impl Writer {
 
     fn give_up(mut self, error: &EngineError) {
         tracing::error!("*** {error}");
+        *self.shared.failure.lock() = Some(error.clone());
         for answer in std::mem::take(&mut self.pending) {
             answer(Err(error.clone()));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use litecast_consensus::{Category, ConnectError, Connected, Reject, connect_block, disconnect_block, mweb::PrevMweb};
 use litecast_primitives::{
-    Block,
+    Block, U256,
     event::{ChainBlock, Event},
 };
 use litecast_store::MwebIndex;
@@ -80,10 +80,26 @@ impl Writer {
             (tip, fork_hash, self.shared.is_initial_download(&index))
         };
         let block = self.read_block(tip)?;
-        let height = self.shared.index.read().entry(tip).height;
-        tracing::info!("UpdateTip: new best={} height={height}", block.hash());
+        let height = self.log_tip(tip);
         self.emit(Event::TipChanged { tip: ChainBlock { block, height }, fork, initial_download });
         Ok(())
+    }
+
+    /// The line that operators know; answers the tip's height.
+    fn log_tip(&self, tip: Id) -> u32 {
+        let (index, coins) = (self.shared.index.read(), self.shared.coins.read());
+        let entry = index.entry(tip);
+        tracing::info!(
+            "UpdateTip: new best={} height={} version=0x{:08x} log2_work={:.6} tx={} cache={}kiB({}txo)",
+            entry.hash,
+            entry.height,
+            entry.header.version,
+            log2(entry.work),
+            entry.chain_tx,
+            coins.memory() / 1024,
+            coins.len()
+        );
+        entry.height
     }
 
     fn find_most_work_chain(&mut self) -> Option<Id> {
@@ -174,11 +190,7 @@ impl Writer {
             .ok_or_else(|| EngineError::Inconsistent(format!("The data of block {} is missing", entry.hash)))
     }
 
-    pub(super) fn connect_tip(
-        &mut self,
-        id: Id,
-        block: &Arc<Block>,
-    ) -> Result<Result<(), Reject>, EngineError> {
+    pub(super) fn connect_tip(&mut self, id: Id, block: &Arc<Block>) -> Result<Result<(), Reject>, EngineError> {
         let hash = block.hash();
         let connected = match self.try_connect(id, block) {
             Ok(connected) => connected,
@@ -330,6 +342,13 @@ impl Writer {
             self.candidates.insert(candidate_key(index, id));
         }
     }
+}
+
+/// For people: the exact number has too many digits.
+fn log2(work: U256) -> f64 {
+    let shift = work.bits().saturating_sub(53);
+    let (mantissa, exponent) = ((work >> shift).low_u64(), u32::try_from(shift).unwrap_or(0));
+    (mantissa as f64).log2() + f64::from(exponent)
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -27,11 +27,7 @@ enum Accepted {
 }
 
 impl Writer {
-    pub(super) fn process_new_block(
-        &mut self,
-        block: &Arc<Block>,
-        force: bool,
-    ) -> Result<BlockOutcome, EngineError> {
+    pub(super) fn process_new_block(&mut self, block: &Arc<Block>, force: bool) -> Result<BlockOutcome, EngineError> {
         self.checked.clear();
         // Before anything is remembered about the header, as the reference does.
         let first = block::check_block(block).map_err(|reject| self.with_pow(block, reject));
@@ -92,10 +88,7 @@ impl Writer {
             let leads_somewhere = tip.is_none_or(|tip| entry.work >= tip.work);
             let too_far = tip.is_some_and(|tip| entry.height > tip.height + TOO_FAR_AHEAD);
             let wanted = requested
-                || (entry.tx_count == 0
-                    && leads_somewhere
-                    && !too_far
-                    && entry.work >= self.shared.minimum_chain_work);
+                || (entry.tx_count == 0 && leads_somewhere && !too_far && entry.work >= self.shared.minimum_chain_work);
             if entry.have_data() || !wanted {
                 return Ok(Ok(Accepted::Old));
             }

@@ -16,7 +16,9 @@ impl Writer {
     /// Takes every block of a foreign file; answers how many were new.
     pub(super) fn import_file(&mut self, path: &Path) -> Result<u64, EngineError> {
         self.importing(true);
-        let result = scan_file(path, self.shared.params.magic).map_err(EngineError::from).and_then(|scan| self.import_blocks(scan, None));
+        let result = scan_file(path, self.shared.params.magic)
+            .map_err(EngineError::from)
+            .and_then(|scan| self.import_blocks(scan, None));
         self.importing(false);
         let imported = result?;
         self.activate_best_chain(None)?;

@@ -13,7 +13,7 @@ use std::{
 use crossbeam_channel::Sender;
 use litecast_consensus::versionbits::VersionBitsCache;
 use litecast_primitives::{BlockHash, U256};
-use litecast_store::{IndexRecord, Store};
+use litecast_store::{IndexRecord, Store, Wipe};
 use parking_lot::{Mutex, RwLock};
 
 use super::Writer;
@@ -36,7 +36,8 @@ impl Writer {
             Some((hash, summary)) => (Some(hash), summary.count),
             None => (None, 0),
         };
-        let announced = store.announced_tip()?;
+        // What is built anew is told anew.
+        let announced = if options.wipe == Wipe::Nothing { store.announced_tip()? } else { None };
         let shared = Arc::new(Shared {
             params: Arc::clone(&options.params),
             clock: Arc::clone(&options.clock),
@@ -47,6 +48,7 @@ impl Writer {
             recent: Mutex::new(VecDeque::new()),
             caught_up: AtomicBool::new(false),
             importing: AtomicBool::new(false),
+            failure: Mutex::new(None),
             minimum_chain_work: options.minimum_chain_work,
             max_tip_age: options.max_tip_age,
         });
@@ -73,7 +75,7 @@ impl Writer {
         writer.link_loaded();
         match coins_best {
             Some(best) => writer.roll_forward(&best)?,
-            None => writer.connect_genesis()?,
+            None => writer.begin_chain()?,
         }
         writer.consider_all();
         writer.check_recent_blocks()?;
@@ -115,6 +117,13 @@ impl Writer {
         }
     }
 
+    /// There are no coins on disk: a new chain, or a crash before the first flush.
+    fn begin_chain(&mut self) -> Result<(), EngineError> {
+        self.replaying = self.announced.is_some();
+        self.connect_genesis()?;
+        if self.announced.is_some() { self.roll_forward(&self.shared.params.genesis_hash()) } else { Ok(()) }
+    }
+
     fn connect_genesis(&mut self) -> Result<(), EngineError> {
         let genesis = Arc::clone(&self.shared.params.genesis);
         let known = self.shared.index.read().find(&genesis.hash());
@@ -143,6 +152,7 @@ impl Writer {
             (best, index.find(&announced).ok_or_else(|| unknown(announced))?)
         };
         if best == goal {
+            self.replaying = false;
             return Ok(());
         }
         let (from, to) = {
@@ -162,9 +172,10 @@ impl Writer {
         };
         for id in path {
             let entry = self.shared.index.read().entry(id).clone();
-            let block = self.shared.read_block(&entry)?.ok_or_else(|| {
-                EngineError::Inconsistent(format!("The data of block {} is missing", entry.hash))
-            })?;
+            let block = self
+                .shared
+                .read_block(&entry)?
+                .ok_or_else(|| EngineError::Inconsistent(format!("The data of block {} is missing", entry.hash)))?;
             if let Err(reject) = self.connect_tip(id, &block)? {
                 let what = format!("Block {} was valid before and is refused now: {reject}", entry.hash);
                 return Err(EngineError::Inconsistent(what));

@@ -74,9 +74,10 @@ impl Writer {
                 self.failed.remove(&other);
                 self.consider(&index, other);
             }
-            let best = index.ids().filter(|i| !index.entry(*i).failed()).max_by_key(|i| {
-                (index.entry(*i).work, std::cmp::Reverse(*i))
-            });
+            let best = index
+                .ids()
+                .filter(|i| !index.entry(*i).failed())
+                .max_by_key(|i| (index.entry(*i).work, std::cmp::Reverse(*i)));
             if let Some(best) = best
                 && index.best_header().is_none_or(|now| index.entry(now).work < index.entry(best).work)
             {

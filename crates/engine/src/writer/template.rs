@@ -12,10 +12,7 @@ use crate::{
 };
 
 impl Writer {
-    pub(super) fn assemble(
-        &self,
-        request: &AssembleRequest,
-    ) -> Result<Result<Template, AssembleError>, EngineError> {
+    pub(super) fn assemble(&self, request: &AssembleRequest) -> Result<Result<Template, AssembleError>, EngineError> {
         let index = self.shared.index.read();
         let Some(tip) = index.tip() else { return Err(EngineError::Inconsistent("there is no tip".into())) };
         let context = assemble::Context {

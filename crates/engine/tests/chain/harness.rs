@@ -7,16 +7,20 @@ use std::{
 };
 
 use bytes::Bytes;
+use crossbeam_channel::Receiver;
 use litecast_engine::{AssembleRequest, Clock, Engine, FeedItem, Handle, Options, mine};
 use litecast_primitives::{
     Block, BlockHash, U256,
     event::Event,
     params::{ActivationOverrides, Network, Params},
 };
-use litecast_store::coin_codec::encode_coin;
+use litecast_store::{Store, coin_codec::encode_coin, simulation::SimulatedDisk};
 
 /// A time at which all vectors lie in the past.
 pub(crate) const NOW: i64 = 2_000_000_000;
+
+/// Tip, and every coin as bytes that can be compared.
+pub(crate) type State = (BlockHash, Vec<(Vec<u8>, Vec<u8>)>);
 
 pub(crate) struct Node {
     engine: Option<Engine>,
@@ -50,13 +54,24 @@ pub(crate) fn options(dir: &Path, without_mweb: bool) -> Options {
 impl Node {
     pub(crate) fn start(options: Options) -> Self {
         let (engine, feed) = Engine::start(options).unwrap();
+        Self::of(engine, feed)
+    }
+
+    /// On a disk in memory; `None` if the disk fails before the engine runs.
+    pub(crate) fn start_on(options: Options, disk: &SimulatedDisk) -> Option<Self> {
+        let store = Store::open_with(&options.store(), Arc::new(disk.clone()), Box::new(disk.clone())).ok()?;
+        let (engine, feed) = Engine::start_on(options, store).ok()?;
+        Some(Self::of(engine, feed))
+    }
+
+    fn of(engine: Engine, feed: Receiver<FeedItem>) -> Self {
         let log = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&log);
         let feed = thread::spawn(move || {
             for item in feed {
                 match item {
                     FeedItem::Event(event) => sink.lock().unwrap().push(event),
-                    FeedItem::Barrier(done) => drop(done.send(())),
+                    FeedItem::Barrier(done) => drop(done.send(Ok(()))),
                 }
             }
         });
@@ -115,8 +130,8 @@ impl Node {
             .collect()
     }
 
-    /// Tip and all coins, as bytes that can be compared.
-    pub(crate) fn state(&self) -> (BlockHash, Vec<(Vec<u8>, Vec<u8>)>) {
+    /// What the chain has come to, on disk.
+    pub(crate) fn state(&self) -> State {
         self.handle().flush().unwrap();
         let mut coins: Vec<_> = self
             .handle()

@@ -1,8 +1,14 @@
 //! The engine against real chains, against itself in another order, and across restarts and crashes.
-#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout, reason = "a failed unwrap is a failed test; skips are said aloud")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a failed unwrap is a failed test; skips are said aloud"
+)]
 
 mod crash;
 mod harness;
 mod orders;
+mod power;
 mod reorgs;
 mod vectors;
