@@ -223,7 +223,10 @@ mod tests {
         assert_eq!(asm("63ac67b268", false), "OP_IF OP_CHECKSIG OP_ELSE OP_CHECKSEQUENCEVERIFY OP_ENDIF");
         assert_eq!(asm("004f515f60", false), "0 -1 1 15 16");
         assert_eq!(asm("02e80301810280000400000080", false), "1000 -1 128 0");
-        assert_eq!(asm("50babbfefdff", false), "OP_RESERVED OP_CHECKSIGADD OP_UNKNOWN OP_UNKNOWN OP_UNKNOWN OP_INVALIDOPCODE");
+        assert_eq!(
+            asm("50babbfefdff", false),
+            "OP_RESERVED OP_CHECKSIGADD OP_UNKNOWN OP_UNKNOWN OP_UNKNOWN OP_INVALIDOPCODE"
+        );
         assert_eq!(asm("ac0501", false), "OP_CHECKSIG [error]");
         assert_eq!(asm("", false), "");
     }
