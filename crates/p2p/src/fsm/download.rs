@@ -1,7 +1,11 @@
 //! Block download: from several peers at once, in a window above the last block in common; stalling and timeouts
 //! (v0.21.5.5 src/net_processing.cpp, FindNextBlocksToDownload and the end of SendMessages).
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use litecast_primitives::{Block, BlockHash, transaction::Encoding};
 
@@ -94,6 +98,14 @@ impl Fsm {
         let window_end = common.height.saturating_add(BLOCK_DOWNLOAD_WINDOW);
         // One more than the window, to see whether a larger window would have helped.
         let max_height = best.height.min(window_end + 1);
+        // The engine may show headers before it has answered for them: who announced them comes first.
+        let announced: HashSet<BlockHash> = self
+            .peers
+            .values()
+            .filter(|other| other.id != id)
+            .filter_map(|other| other.pending_headers.as_ref())
+            .flat_map(|pending| pending.announced.iter().copied())
+            .collect();
         let mut last_common = common;
         let mut waiting_for = None;
         let mut height = common.height;
@@ -118,8 +130,8 @@ impl Fsm {
                     }
                 } else if let Some(&other) = self.in_flight.get(&entry.hash) {
                     waiting_for.get_or_insert(other);
-                } else if self.submitted.contains_key(&entry.hash) {
-                    // Came, and the engine is about to say so.
+                } else if announced.contains(&entry.hash) || self.submitted.contains_key(&entry.hash) {
+                    // Is announced by another peer right now, or came, and the engine is about to say so.
                 } else if entry.height > window_end {
                     if found.blocks.is_empty() && waiting_for != Some(id) {
                         found.staller = waiting_for;

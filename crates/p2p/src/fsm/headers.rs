@@ -7,6 +7,7 @@ use litecast_primitives::{BlockHash, BlockHeader};
 
 use super::{
     Context, Fsm,
+    download::MAX_BLOCKS_IN_TRANSIT_PER_PEER,
     input::{PeerId, Reject},
     output::{DisconnectReason, Output},
     peer::PendingHeaders,
@@ -79,13 +80,15 @@ impl Fsm {
             last = header.hash();
         }
         let new = cx.chain.entry(&last).is_none();
-        peer.pending_headers = Some(PendingHeaders { count, last, new });
+        let short = count <= MAX_BLOCKS_IN_TRANSIT_PER_PEER;
+        let announced = if short { headers.iter().map(BlockHeader::hash).collect() } else { Vec::new() };
+        peer.pending_headers = Some(PendingHeaders { announced, count, last, new });
         self.out.push(Output::SubmitHeaders { peer: id, headers });
     }
 
     pub(super) fn on_headers_verdict(&mut self, cx: Context<'_>, id: PeerId, verdict: Result<(), Reject>) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        let Some(PendingHeaders { count, last, new }) = peer.pending_headers.take() else { return };
+        let Some(PendingHeaders { count, last, new, .. }) = peer.pending_headers.take() else { return };
         if let Err(reject) = verdict {
             return self.punish_for_block(id, &reject);
         }

@@ -39,8 +39,10 @@ pub(super) struct QueuedBlock {
 }
 
 /// Headers that the engine is looking at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct PendingHeaders {
+    /// The hashes of a short announcement: its blocks will be fetched from who announced them first.
+    pub(super) announced: Vec<BlockHash>,
     pub(super) count: usize,
     pub(super) last: BlockHash,
     pub(super) new: bool,
