@@ -1,0 +1,112 @@
+//! The methods, one file each (or one for a few that differ in a word), and the tables of them.
+
+mod addnode;
+mod decoderawtransaction;
+mod decodescript;
+mod disconnectnode;
+mod echo;
+mod generate;
+mod generateblock;
+mod generatetoaddress;
+mod generatetodescriptor;
+mod getaddednodeinfo;
+mod getbestblockhash;
+mod getblock;
+mod getblockchaininfo;
+mod getblockcount;
+mod getblockhash;
+mod getblockheader;
+mod getchaintips;
+mod getconnectioncount;
+mod getdifficulty;
+mod getmemoryinfo;
+mod getmempoolinfo;
+mod getmininginfo;
+mod getnettotals;
+mod getnetworkhashps;
+mod getnetworkinfo;
+mod getpeerinfo;
+mod getrawmempool;
+mod getrawtransaction;
+mod getrpcinfo;
+mod gettxout;
+mod gettxoutsetinfo;
+mod getzmqnotifications;
+mod help;
+mod invalidateblock;
+mod logging;
+mod lookup;
+mod ping;
+mod preciousblock;
+mod reconsiderblock;
+mod setmocktime;
+mod setnetworkactive;
+mod stop;
+mod submitblock;
+mod submitheader;
+mod syncwithvalidationinterfacequeue;
+mod txoutproof;
+mod uptime;
+mod validateaddress;
+mod waitforblock;
+
+use crate::method::Method;
+
+/// Those that need nothing but the server, the log and the clock.
+pub static METHODS: &[Method] = &[
+    echo::ECHO,
+    echo::ECHOJSON,
+    getmemoryinfo::METHOD,
+    getrpcinfo::METHOD,
+    help::METHOD,
+    logging::METHOD,
+    stop::METHOD,
+    uptime::METHOD,
+];
+
+/// Those that ask the node: about the chain, the network, or what it publishes.
+pub static NODE_METHODS: &[Method] = &[
+    addnode::METHOD,
+    decoderawtransaction::METHOD,
+    decodescript::METHOD,
+    disconnectnode::METHOD,
+    generateblock::METHOD,
+    generatetoaddress::METHOD,
+    generatetodescriptor::METHOD,
+    getaddednodeinfo::METHOD,
+    getbestblockhash::METHOD,
+    getblock::METHOD,
+    getblockchaininfo::METHOD,
+    getblockcount::METHOD,
+    getblockhash::METHOD,
+    getblockheader::METHOD,
+    getchaintips::METHOD,
+    getconnectioncount::METHOD,
+    getdifficulty::METHOD,
+    getmempoolinfo::METHOD,
+    getmininginfo::METHOD,
+    getnettotals::METHOD,
+    getnetworkhashps::METHOD,
+    getnetworkinfo::METHOD,
+    getpeerinfo::METHOD,
+    getrawmempool::METHOD,
+    getrawtransaction::METHOD,
+    gettxout::METHOD,
+    gettxoutsetinfo::METHOD,
+    getzmqnotifications::METHOD,
+    invalidateblock::METHOD,
+    ping::METHOD,
+    preciousblock::METHOD,
+    reconsiderblock::METHOD,
+    setmocktime::METHOD,
+    setnetworkactive::METHOD,
+    submitblock::METHOD,
+    submitheader::METHOD,
+    syncwithvalidationinterfacequeue::METHOD,
+    txoutproof::GET,
+    txoutproof::VERIFY,
+    validateaddress::METHOD,
+    waitforblock::BLOCK,
+    waitforblock::HEIGHT,
+    waitforblock::NEW_BLOCK,
+];
