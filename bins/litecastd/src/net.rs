@@ -1,0 +1,103 @@
+//! Peers: sockets around the protocol machine of `litecast-p2p`.
+//!
+//! One task ([`driver`]) owns the machine and carries out its outputs; two tasks per connection ([`peer`]) move bytes;
+//! two threads ([`submit`]) stand between the machine and the engine, which both keep their order. Every queue is
+//! bounded, and a full one makes the sender wait, up to the peer's own socket.
+
+mod chain_view;
+mod control;
+mod dial;
+mod driver;
+mod listen;
+mod peer;
+mod submit;
+
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use litecast_engine::Handle;
+use litecast_p2p::{Command, Config, Input, fsm::CommandError};
+use tokio::sync::{mpsc, oneshot};
+
+pub(crate) use control::NetControl;
+pub(crate) use listen::{Listeners, bind};
+
+/// Inputs that may wait for the machine.
+const REQUEST_QUEUE: usize = 1024;
+
+/// What the machine's task is asked to do.
+pub(crate) enum Request {
+    /// An input of the machine.
+    Input(Input),
+    /// A socket was accepted.
+    Accepted(tokio::net::TcpStream),
+    /// A socket was opened for this attempt.
+    Dialed(litecast_p2p::fsm::AttemptId, tokio::net::TcpStream),
+    /// An operator's command.
+    Command(Command, oneshot::Sender<Result<(), CommandError>>),
+    /// Somebody wants to know.
+    Look(oneshot::Sender<control::Look>),
+    /// Close every connection and end.
+    Stop(oneshot::Sender<()>),
+}
+
+/// Sends requests to the machine's task.
+#[derive(Clone)]
+pub(crate) struct Net {
+    requests: mpsc::Sender<Request>,
+    /// Bytes read from all sockets, whole messages or not.
+    received: Arc<AtomicU64>,
+}
+
+/// What the network needs to run.
+pub(crate) struct NetOptions {
+    /// Of the machine.
+    pub(crate) machine: Config,
+    /// Listening sockets.
+    pub(crate) listeners: Listeners,
+    /// Names may be resolved.
+    pub(crate) dns: bool,
+    /// To connect.
+    pub(crate) connect_timeout: Duration,
+    /// Start with connections allowed.
+    pub(crate) active: bool,
+}
+
+impl Net {
+    /// Starts the machine, its threads and the listeners on the current runtime.
+    pub(crate) fn start(options: NetOptions, engine: &Handle) -> std::io::Result<Self> {
+        let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
+        let net = Self { requests, received: Arc::default() };
+        let jobs = submit::start(engine.clone(), net.clone(), options.machine.max_connections)?;
+        listen::accept(options.listeners, &net);
+        let dialer = Arc::new(dial::Dialer {
+            net: net.clone(),
+            default_port: options.machine.params.port,
+            dns: options.dns,
+            timeout: options.connect_timeout,
+        });
+        let driver = driver::Driver::new(options.machine, options.active, engine.clone(), net.clone(), dialer, jobs);
+        tokio::spawn(driver.run(queue));
+        Ok(net)
+    }
+
+    /// Gives an input from a task; waits while the queue is full. False once the machine has ended.
+    async fn input(&self, input: Input) -> bool {
+        self.requests.send(Request::Input(input)).await.is_ok()
+    }
+
+    /// Gives an input from a thread.
+    pub(crate) fn input_blocking(&self, input: Input) -> bool {
+        self.requests.blocking_send(Request::Input(input)).is_ok()
+    }
+
+    /// Closes all connections.
+    pub(crate) async fn stop(&self) {
+        let (done, ended) = oneshot::channel();
+        if self.requests.send(Request::Stop(done)).await.is_ok() {
+            let _ = ended.await;
+        }
+    }
+}

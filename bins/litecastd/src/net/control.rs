@@ -1,0 +1,101 @@
+//! What RPC may see of the network and do to it.
+
+use std::sync::atomic::Ordering;
+
+use litecast_p2p::{
+    Command, Fsm, ServiceFlags, Time,
+    fsm::{AddedNode, CommandError, NetTotals, PeerInfo},
+};
+use litecast_rpc::network::{LocalAddress, Network};
+use tokio::sync::oneshot;
+
+use super::{Net, Request};
+
+/// The network at one moment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Look {
+    peers: Vec<PeerInfo>,
+    /// Inbound, outbound.
+    counts: (usize, usize),
+    totals: NetTotals,
+    added: Vec<AddedNode>,
+    active: bool,
+}
+
+impl Look {
+    pub(super) fn at(machine: &Fsm, now: Time) -> Self {
+        Self {
+            peers: machine.peers(now),
+            counts: machine.connection_counts(),
+            totals: machine.totals(),
+            added: machine.added_nodes(),
+            active: machine.is_network_active(),
+        }
+    }
+}
+
+/// Asks the machine from a thread that may block.
+pub(crate) struct NetControl {
+    net: Net,
+    services: ServiceFlags,
+}
+
+impl NetControl {
+    /// For a running machine that offers these services.
+    pub(crate) fn new(net: Net, services: ServiceFlags) -> Self {
+        Self { net, services }
+    }
+
+    /// The network now; nothing once it has ended.
+    fn look(&self) -> Look {
+        let (answer, result) = oneshot::channel();
+        if self.net.requests.blocking_send(Request::Look(answer)).is_err() {
+            return Look::default();
+        }
+        result.blocking_recv().unwrap_or_default()
+    }
+}
+
+impl Network for NetControl {
+    fn peers(&self) -> Vec<PeerInfo> {
+        self.look().peers
+    }
+
+    fn added_nodes(&self) -> Vec<AddedNode> {
+        self.look().added
+    }
+
+    fn command(&self, command: Command) -> Result<(), CommandError> {
+        let (answer, result) = oneshot::channel();
+        if self.net.requests.blocking_send(Request::Command(command, answer)).is_err() {
+            return Ok(());
+        }
+        result.blocking_recv().unwrap_or(Ok(()))
+    }
+
+    fn totals(&self) -> NetTotals {
+        // The machine counts whole messages; the operator is told of every byte.
+        NetTotals { received: self.net.received.load(Ordering::Relaxed), ..self.look().totals }
+    }
+
+    fn connections(&self) -> (usize, usize) {
+        self.look().counts
+    }
+
+    fn is_active(&self) -> bool {
+        self.look().active
+    }
+
+    fn local_services(&self) -> ServiceFlags {
+        self.services
+    }
+
+    fn local_addresses(&self) -> Vec<LocalAddress> {
+        // Nobody is told where we are yet.
+        Vec::new()
+    }
+
+    fn relays_transactions(&self) -> bool {
+        false
+    }
+}

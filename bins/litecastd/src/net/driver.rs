@@ -1,0 +1,160 @@
+//! The task that owns the machine: requests in, outputs carried out.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use litecast_engine::Handle;
+use litecast_p2p::{
+    Config, Fsm, Input, Output, PeerId, Time,
+    fsm::{LinkEnd, Origin, Permissions},
+};
+use rand::Rng as _;
+use tokio::{net::TcpStream, sync::mpsc, time::Instant};
+
+use super::{Net, Request, chain_view::ChainView, control::Look, dial::Dialer, peer, submit};
+
+pub(super) struct Driver {
+    machine: Fsm,
+    view: ChainView,
+    engine: Handle,
+    net: Net,
+    dialer: Arc<Dialer>,
+    jobs: submit::Jobs,
+    links: HashMap<PeerId, peer::Link>,
+    next_peer: PeerId,
+    magic: [u8; 4],
+    timer: Option<Instant>,
+}
+
+/// The wall clock.
+pub(super) fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time::from_micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+}
+
+impl Driver {
+    pub(super) fn new(
+        config: Config,
+        active: bool,
+        engine: Handle,
+        net: Net,
+        dialer: Arc<Dialer>,
+        jobs: submit::Jobs,
+    ) -> Self {
+        let mut seed = [0; 32];
+        rand::rng().fill_bytes(&mut seed);
+        let magic = config.params.magic;
+        let view = ChainView(engine.reader().clone());
+        let mut machine = Fsm::new(config, seed);
+        if !active {
+            // Nothing is connected yet: there is nothing to carry out.
+            let _ = machine.command(now(), litecast_p2p::Command::SetNetworkActive(false), &view);
+        }
+        Self { machine, view, engine, net, dialer, jobs, links: HashMap::new(), next_peer: 0, magic, timer: None }
+    }
+
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+        self.step(Input::Tick);
+        loop {
+            let timer = self.timer.unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
+            let request = tokio::select! {
+                request = queue.recv() => request,
+                () = tokio::time::sleep_until(timer) => {
+                    self.timer = None;
+                    self.step(Input::Tick);
+                    continue;
+                }
+            };
+            match request {
+                Some(Request::Input(input)) => self.step(input),
+                Some(Request::Accepted(stream)) => self.connected(stream, Origin::Inbound),
+                Some(Request::Dialed(attempt, stream)) => self.connected(stream, Origin::Outbound(attempt)),
+                Some(Request::Command(command, answer)) => {
+                    let result = self.machine.command(now(), command, &self.view);
+                    let _ = answer.send(result.map(|outputs| self.carry_out(outputs)));
+                }
+                Some(Request::Look(answer)) => {
+                    let _ = answer.send(Look::at(&self.machine, now()));
+                }
+                Some(Request::Stop(done)) => {
+                    // Dropping a link closes its socket.
+                    self.links.clear();
+                    let _ = done.send(());
+                    return;
+                }
+                None => return,
+            }
+        }
+    }
+
+    fn step(&mut self, input: Input) {
+        if let Input::Disconnected { peer, .. } = &input {
+            self.links.remove(peer);
+        }
+        let outputs = self.machine.step(now(), input, &self.view);
+        self.carry_out(outputs);
+    }
+
+    fn connected(&mut self, stream: TcpStream, origin: Origin) {
+        let peer = self.next_peer;
+        self.next_peer += 1;
+        let Ok(addr) = stream.peer_addr() else {
+            // Gone already. An inbound one was never there.
+            if let Origin::Outbound(attempt) = origin {
+                self.step(Input::ConnectFailed { attempt });
+            }
+            return;
+        };
+        let local = stream.local_addr().ok();
+        self.links.insert(peer, peer::start(peer, stream, self.magic, &self.net));
+        self.step(Input::Connected { peer, addr, local, origin, permissions: Permissions::NONE });
+    }
+
+    fn carry_out(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Send { peer, frame, .. } => self.send(peer, frame),
+                Output::Connect { attempt, target } => {
+                    tokio::spawn(Arc::clone(&self.dialer).dial(attempt, target));
+                }
+                Output::Disconnect { peer, .. } => drop(self.links.remove(&peer)),
+                Output::PauseReading { peer } => self.pause(peer, true),
+                Output::ResumeReading { peer } => self.pause(peer, false),
+                Output::SubmitHeaders { peer, headers } => self.jobs.headers(peer, headers),
+                Output::SubmitBlock { peer, block, requested, .. } => self.jobs.block(peer, block, requested),
+                Output::NeedBlock { peer, hash, encoding } => {
+                    let link = self.links.get(&peer).map(peer::Link::frames);
+                    let job = submit::Serve { peer, hash, encoding, magic: self.magic, link };
+                    tokio::task::spawn_blocking({
+                        let (engine, net) = (self.engine.clone(), self.net.clone());
+                        move || job.run(&engine, &net)
+                    });
+                }
+                Output::SetTimer { at } => {
+                    self.timer = Some(Instant::now() + at.since(now()));
+                }
+                Output::Discourage { addr } => tracing::debug!(target: "net", %addr, "discouraged"),
+            }
+        }
+    }
+
+    fn send(&mut self, peer: PeerId, frame: bytes::Bytes) {
+        let Some(link) = self.links.get(&peer) else { return };
+        if link.send(frame).is_err() {
+            self.links.remove(&peer);
+            let reason = LinkEnd::Failed("it does not read what it asked for".into());
+            // Not from within this step: its other outputs come first.
+            let net = self.net.clone();
+            tokio::spawn(async move { net.input(Input::Disconnected { peer, reason }).await });
+        }
+    }
+
+    fn pause(&mut self, peer: PeerId, pause: bool) {
+        if let Some(link) = self.links.get(&peer) {
+            link.pause(pause);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Between the machine and the engine: headers and blocks in, verdicts out, in the order in which they came.
+//!
+//! One thread hands work to the engine, another waits for the answers. So several blocks are under way at a time and
+//! share one disk sync, and the machine's task never waits for a disk.
+
+use std::{sync::Arc, thread};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use litecast_consensus::Category;
+use litecast_engine::{BlockOutcome, Handle, HeadersOutcome, Pending};
+use litecast_p2p::{
+    Input, PeerId,
+    codec::HEADER_SIZE,
+    fsm::{BlockVerdict, MAX_SUBMITTED_PER_PEER, Reject, RejectKind},
+};
+use litecast_primitives::{Block, BlockHash, BlockHeader, transaction::Encoding};
+use tokio::sync::mpsc;
+
+use super::{Net, peer::Outgoing};
+
+enum Job {
+    Headers(PeerId, Vec<BlockHeader>),
+    Block(PeerId, Arc<Block>, bool),
+}
+
+enum Answer {
+    Headers(PeerId, Pending<HeadersOutcome>),
+    Block(PeerId, BlockHash, Pending<BlockOutcome>),
+}
+
+/// A verdict on a block that another peer sent, or nobody.
+const NOBODY: PeerId = PeerId::MAX;
+/// Answers that are waited for at a time.
+const ANSWERS: usize = 64;
+
+/// Takes work for the engine.
+pub(super) struct Jobs(Sender<Job>);
+
+impl Jobs {
+    pub(super) fn headers(&self, peer: PeerId, headers: Vec<BlockHeader>) {
+        self.send(Job::Headers(peer, headers));
+    }
+
+    pub(super) fn block(&self, peer: PeerId, block: Arc<Block>, requested: bool) {
+        self.send(Job::Block(peer, block, requested));
+    }
+
+    fn send(&self, job: Job) {
+        // The queue holds all that the machine ever has under way, so this never waits.
+        if self.0.send(job).is_err() {
+            tracing::debug!("the engine has stopped");
+        }
+    }
+}
+
+pub(super) fn start(engine: Handle, net: Net, max_connections: usize) -> std::io::Result<Jobs> {
+    let under_way = (max_connections + 16) * (MAX_SUBMITTED_PER_PEER + 1);
+    let (jobs, queue) = bounded(under_way);
+    let (answers, waiting) = bounded(ANSWERS);
+    let reader = engine.clone();
+    thread::Builder::new().name("net-submit".into()).spawn(move || hand_over(&engine, &queue, &answers))?;
+    thread::Builder::new().name("net-verdicts".into()).spawn(move || wait(&reader, &net, &waiting))?;
+    Ok(Jobs(jobs))
+}
+
+fn hand_over(engine: &Handle, queue: &Receiver<Job>, answers: &Sender<Answer>) {
+    for job in queue {
+        let answer = match job {
+            Job::Headers(peer, headers) => {
+                engine.begin_submit_headers(&headers).map(|pending| Answer::Headers(peer, pending))
+            }
+            Job::Block(peer, block, requested) => {
+                let hash = block.hash();
+                engine.begin_submit_block(block, requested).map(|pending| Answer::Block(peer, hash, pending))
+            }
+        };
+        let Ok(answer) = answer else { return };
+        if answers.send(answer).is_err() {
+            return;
+        }
+    }
+}
+
+fn wait(engine: &Handle, net: &Net, waiting: &Receiver<Answer>) {
+    for answer in waiting {
+        let told = match answer {
+            Answer::Headers(peer, pending) => pending.wait().map(|outcome| {
+                let verdict = outcome.reject.map_or(Ok(()), |reject| Err(translate(&reject)));
+                net.input_blocking(Input::HeadersVerdict { peer, verdict })
+            }),
+            Answer::Block(peer, hash, pending) => {
+                pending.wait().map(|outcome| tell_block(engine, net, peer, hash, &outcome))
+            }
+        };
+        // Either the engine or the machine has ended.
+        if !told.unwrap_or(false) {
+            return;
+        }
+    }
+}
+
+fn tell_block(engine: &Handle, net: &Net, peer: PeerId, hash: BlockHash, outcome: &BlockOutcome) -> bool {
+    let own = outcome.checked.iter().find(|(checked, _)| *checked == hash).and_then(|(_, reject)| reject.as_ref());
+    let verdict = match (&outcome.accepted, own) {
+        (Err(reject), _) | (Ok(()), Some(reject)) => BlockVerdict::Invalid(translate(reject)),
+        _ if outcome.new => BlockVerdict::New,
+        _ if engine.reader().entry(&hash).is_some_and(|entry| entry.have_data()) => BlockVerdict::Duplicate,
+        _ => BlockVerdict::Ignored,
+    };
+    let others = outcome.checked.iter().filter(|(checked, _)| *checked != hash).filter_map(|(checked, reject)| {
+        let verdict = BlockVerdict::Invalid(translate(reject.as_ref()?));
+        Some(Input::BlockVerdict { peer: NOBODY, hash: *checked, verdict })
+    });
+    std::iter::once(Input::BlockVerdict { peer, hash, verdict }).chain(others).all(|input| net.input_blocking(input))
+}
+
+fn translate(reject: &litecast_consensus::Reject) -> Reject {
+    let kind = match reject.category() {
+        Category::Consensus => RejectKind::Consensus,
+        Category::CachedInvalid => RejectKind::CachedInvalid,
+        Category::InvalidHeader => RejectKind::InvalidHeader,
+        Category::Mutated => RejectKind::Mutated,
+        Category::MissingPrev => RejectKind::MissingPrev,
+        Category::InvalidPrev => RejectKind::InvalidPrev,
+        Category::TimeFuture => RejectKind::TimeFuture,
+        Category::Checkpoint => RejectKind::Checkpoint,
+    };
+    Reject { kind, reason: reject.reason() }
+}
+
+/// A block to be read and sent.
+pub(super) struct Serve {
+    pub(super) peer: PeerId,
+    pub(super) hash: BlockHash,
+    pub(super) encoding: Encoding,
+    pub(super) magic: [u8; 4],
+    /// `None`: the peer is gone.
+    pub(super) link: Option<mpsc::Sender<Outgoing>>,
+}
+
+impl Serve {
+    pub(super) fn run(self, engine: &Handle, net: &Net) {
+        let size = self.send(engine);
+        net.input_blocking(Input::BlockServed { peer: self.peer, hash: self.hash, size });
+    }
+
+    fn send(&self, engine: &Handle) -> Option<usize> {
+        let link = self.link.as_ref()?;
+        let entry = engine.reader().entry(&self.hash)?;
+        let block = match engine.reader().block(&entry) {
+            Ok(block) => block?,
+            Err(error) => {
+                tracing::error!("reading block {} for a peer: {error}", self.hash);
+                return None;
+            }
+        };
+        let payload = block.encode(self.encoding);
+        let command = litecast_p2p::message::CommandName::BLOCK;
+        let header = litecast_p2p::codec::frame_header(self.magic, command, &payload);
+        let size = HEADER_SIZE + payload.len();
+        // Header and body apart: the body is not copied.
+        link.blocking_send(Outgoing { head: bytes::Bytes::copy_from_slice(&header), body: payload }).ok()?;
+        Some(size)
+    }
+}

@@ -1,0 +1,259 @@
+//! The node's life: what is started in which order, and stopped in the opposite one.
+//!
+//! Start: log, RPC (answering "loading"), publisher, engine, peers, RPC (answering). Stop: RPC, peers, engine (flushes
+//! and ends the feed), publisher (sends what is queued).
+
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, anyhow};
+use litecast_engine::{Clock, Engine, Options, Reader};
+use litecast_p2p::Config as MachineConfig;
+use litecast_primitives::{
+    BlockHash, U256,
+    params::{ActivationOverrides, Network, Params},
+};
+use litecast_rpc::{Registry, Rpc, Server, ServerConfig, auth::AuthConfig};
+use litecast_store::Wipe;
+use parking_lot::Mutex;
+
+use crate::{
+    commands::Notifier,
+    config::{Config, RpcSettings, Settings},
+    context::{self, Context},
+    demo,
+    fanout::Fanout,
+    logging::{self, Logger},
+    net::{self, Net, NetControl, NetOptions},
+    publish::Publish,
+    shutdown::{Reason, Shutdown},
+};
+
+/// Called once the node answers.
+pub(crate) type Ready = Box<dyn FnOnce() + Send>;
+
+/// Runs until asked to stop or until the machine fails.
+pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Result<()> {
+    let settings = &config.settings;
+    let params = Arc::new(network_params(settings)?);
+    let shutdown = Shutdown::new();
+    shutdown.on_signals().context("cannot listen for signals")?;
+    tokio::spawn({
+        let logger = Arc::clone(&logger);
+        async move {
+            if let Err(error) = logging::reopen_on_hangup(logger).await {
+                tracing::warn!("SIGHUP will not reopen the log: {error}");
+            }
+        }
+    });
+    let clock = Arc::new(Clock::default());
+    clock.set_mock(settings.test.mock_time);
+    logger.set_mock_time(settings.test.mock_time);
+
+    let started = Publish::start(&settings.zmq, context::serialization(settings));
+    for problem in &started.problems {
+        tracing::error!("{problem}");
+        eprintln!("Warning: {problem}");
+    }
+    let node = Arc::new(Context::new(settings, &started, Arc::clone(&clock), Arc::clone(&logger), shutdown.clone()));
+    let mut registry = Registry::new();
+    registry.extend(litecast_rpc::methods::METHODS);
+    registry.extend(litecast_rpc::methods::NODE_METHODS);
+    let rpc = Rpc::new(registry, Arc::clone(&node) as _);
+    let server = match &settings.rpc {
+        Some(rpc_settings) => Some(start_rpc(rpc_settings, Arc::clone(&rpc)).await?),
+        None => None,
+    };
+
+    rpc.set_warmup_status("Loading block index...");
+    let options = engine_options(settings, Arc::clone(&params), clock)?;
+    let (engine, feed) = tokio::task::spawn_blocking(move || Engine::start(options))
+        .await
+        .context("the start of the engine panicked")?
+        .map_err(|error| anyhow!("{error}"))?;
+    let peers: Arc<Mutex<Option<Net>>> = Arc::default();
+    let stopping = Arc::new(AtomicBool::new(false));
+    let fanout = Fanout {
+        publish: started.publish,
+        net: Arc::clone(&peers),
+        block_notify: settings.block_notify.clone().map(Notifier),
+        stop_at_height: engine_stop_height(settings),
+        shutdown: shutdown.clone(),
+    };
+    let events = fanout
+        .start(feed, on_feed_end(engine.handle().reader().clone(), &shutdown, &stopping))
+        .context("no thread for events")?;
+    node.set_engine(engine.handle().clone());
+
+    rpc.set_warmup_status("Importing blocks...");
+    import_blocks(settings, &engine, &shutdown).await?;
+
+    rpc.set_warmup_status("Starting network threads...");
+    let listeners = net::bind(&settings.net).await.map_err(|error| anyhow!(error))?;
+    let machine = machine_config(settings, Arc::clone(&params))?;
+    let services = machine.services;
+    let net_options = NetOptions {
+        machine,
+        listeners,
+        dns: settings.net.dns,
+        connect_timeout: Duration::from_millis(settings.net.connect_timeout_ms.max(1)),
+        active: settings.net.active,
+    };
+    let net = Net::start(net_options, engine.handle()).context("cannot start the network's threads")?;
+    tracing::info!("SetNetworkActive: {}", settings.net.active);
+    *peers.lock() = Some(net.clone());
+    node.set_network(NetControl::new(net.clone(), services));
+
+    rpc.set_warmup_finished();
+    tracing::info!("Done loading");
+    ready();
+    if let Some(command) = settings.startup_notify.clone() {
+        Notifier(command).run("");
+    }
+    if settings.demo {
+        demo::start(engine.handle(), &shutdown)?;
+    }
+
+    let reason = shutdown.wait().await;
+    tracing::info!("Shutdown: In progress...");
+    stopping.store(true, std::sync::atomic::Ordering::Relaxed);
+    if let Some(server) = server {
+        server.stop().await;
+    }
+    net.stop().await;
+    let stopped = tokio::task::spawn_blocking(move || {
+        let result = engine.stop();
+        // The feed ends with the engine.
+        let _ = events.join();
+        result
+    })
+    .await
+    .context("stopping the engine panicked")?;
+    tracing::info!("Shutdown: done");
+    match reason {
+        Reason::Asked => stopped.map_err(|error| anyhow!("{error}")),
+        Reason::Failed(what) => Err(anyhow!(what)),
+    }
+}
+
+/// The feed ends with the engine; when nobody asked for that, the machine has failed.
+fn on_feed_end(reader: Reader, shutdown: &Shutdown, stopping: &Arc<AtomicBool>) -> impl FnOnce() + Send + use<> {
+    let (shutdown, stopping) = (shutdown.clone(), Arc::clone(stopping));
+    move || {
+        if !stopping.load(std::sync::atomic::Ordering::Relaxed) {
+            let why = reader.failure().map_or_else(|| "see debug.log for details".into(), |error| error.to_string());
+            shutdown.request(Reason::Failed(format!("A fatal internal error occurred: {why}")));
+        }
+    }
+}
+
+fn network_params(settings: &Settings) -> Result<Params> {
+    let network = match settings.chain.name() {
+        "main" => Network::Main,
+        "test" => Network::Test,
+        "regtest" => Network::Regtest,
+        other => return Err(anyhow!("There is no network {other}.")),
+    };
+    if network != Network::Regtest {
+        return Err(anyhow!(
+            "This version of Litecast does not check scripts and extension blocks yet, so it refuses to follow the {network} \
+             network. Use -regtest."
+        ));
+    }
+    let mut params = Params::new(network);
+    let overrides =
+        ActivationOverrides { segwit_height: settings.test.segwit_height, vbparams: settings.test.vbparams.clone() };
+    params.apply(&overrides).map_err(|error| anyhow!("{error}"))?;
+    if let Some(work) = &settings.minimum_chain_work {
+        params.minimum_chain_work = U256::from_str_radix(work, 16)
+            .map_err(|_| anyhow!("Invalid non-hex ({work}) minimum chain work value specified"))?;
+    }
+    if let Some(hash) = &settings.assume_valid {
+        params.assume_valid = format!("{hash:0>64}").parse::<BlockHash>().ok().filter(|hash| !hash.is_zero());
+    }
+    Ok(params)
+}
+
+fn engine_stop_height(settings: &Settings) -> Option<u32> {
+    u32::try_from(settings.test.stop_at_height).ok().filter(|height| *height > 0)
+}
+
+fn engine_options(settings: &Settings, params: Arc<Params>, clock: Arc<Clock>) -> Result<Options> {
+    let wipe = match (settings.reindex, settings.reindex_chainstate) {
+        (true, _) => Wipe::Everything,
+        (false, true) => Wipe::Chainstate,
+        (false, false) => Wipe::Nothing,
+    };
+    Ok(Options {
+        dir: settings.data_dir.clone(),
+        blocks_dir: settings.blocks_dir.clone(),
+        minimum_chain_work: params.minimum_chain_work,
+        params,
+        clock,
+        cache_bytes: usize::try_from(settings.dbcache_mib.clamp(4, 16 * 1024)).context("-dbcache")? << 20,
+        max_tip_age: settings.test.max_tip_age_s,
+        stop_at_height: engine_stop_height(settings),
+        block_version: settings.test.block_version,
+        checkpoints: settings.checkpoints,
+        wipe,
+    })
+}
+
+fn machine_config(settings: &Settings, params: Arc<Params>) -> Result<MachineConfig> {
+    let net = &settings.net;
+    Ok(MachineConfig {
+        user_agent: net.user_agent.clone(),
+        max_connections: net.max_connections,
+        connect: net.connect.clone(),
+        add_nodes: net.add_node.clone(),
+        peer_timeout: Duration::from_secs(net.peer_timeout_s),
+        max_receive_buffer: usize::try_from(net.max_receive_buffer).context("-maxreceivebuffer")?,
+        max_send_buffer: usize::try_from(net.max_send_buffer).context("-maxsendbuffer")?,
+        ..MachineConfig::new(params)
+    })
+}
+
+async fn start_rpc(settings: &RpcSettings, rpc: Arc<Rpc>) -> Result<Server> {
+    let config = ServerConfig {
+        bind: settings.bind.clone(),
+        port: settings.port,
+        allow_ip: settings.allow_ip.clone(),
+        auth: AuthConfig {
+            user_password: settings.user_password.clone(),
+            users: settings.auth.clone(),
+            cookie_file: settings.cookie_file.clone(),
+            whitelist: settings.whitelist.clone(),
+            whitelist_default: settings.whitelist_default,
+        },
+        threads: settings.threads,
+        work_queue: settings.work_queue,
+        timeout: Duration::from_secs(settings.server_timeout_s),
+    };
+    Server::start(&config, rpc, Vec::new()).await.map_err(|error| {
+        tracing::error!("{error}");
+        anyhow!("Unable to start HTTP server. See debug log for details.")
+    })
+}
+
+async fn import_blocks(settings: &Settings, engine: &Engine, shutdown: &Shutdown) -> Result<()> {
+    for path in &settings.load_block {
+        if shutdown.is_requested() {
+            break;
+        }
+        if !path.is_file() {
+            tracing::warn!("Warning: Could not open blocks file {}", path.display());
+            continue;
+        }
+        tracing::info!("Importing blocks file {}...", path.display());
+        let (handle, path) = (engine.handle().clone(), path.clone());
+        let imported = tokio::task::spawn_blocking(move || handle.import(path)).await.context("an import panicked")?;
+        tracing::info!("Loaded {} blocks from external file", imported.map_err(|error| anyhow!("{error}"))?);
+    }
+    if settings.test.stop_after_block_import {
+        tracing::info!("Stopping after block import");
+        shutdown.request(Reason::Asked);
+    }
+    Ok(())
+}
