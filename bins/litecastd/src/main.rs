@@ -80,7 +80,8 @@ fn start(config: Config) -> Result<ExitCode> {
 fn open_log(config: &Config) -> Result<std::sync::Arc<Logger>> {
     let log = &config.settings.log;
     let logger = Logger::new(log);
-    logger.open(log.shrink).with_context(|| format!("Could not open debug log file {}", log.path.display()))?;
+    // Exactly litecoind's words: scripts look for them.
+    logger.open(log.shrink).map_err(|_| anyhow::anyhow!("Could not open debug log file {}", log.path.display()))?;
     logger.install();
     tracing::info!("{}", config::VERSION_LINE);
     for note in &config.notes {

@@ -11,6 +11,7 @@ mod driver;
 mod listen;
 mod peer;
 mod submit;
+mod whitelist;
 
 use std::{
     sync::{Arc, atomic::AtomicU64},
@@ -23,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use control::NetControl;
 pub(crate) use listen::{Listeners, bind};
+pub(crate) use whitelist::Whitelist;
 
 /// Inputs that may wait for the machine.
 const REQUEST_QUEUE: usize = 1024;
@@ -61,6 +63,8 @@ pub(crate) struct NetOptions {
     pub(crate) dns: bool,
     /// To connect.
     pub(crate) connect_timeout: Duration,
+    /// Rights of inbound peers.
+    pub(crate) whitelist: Whitelist,
     /// Start with connections allowed.
     pub(crate) active: bool,
 }
@@ -78,7 +82,15 @@ impl Net {
             dns: options.dns,
             timeout: options.connect_timeout,
         });
-        let driver = driver::Driver::new(options.machine, options.active, engine.clone(), net.clone(), dialer, jobs);
+        let driver = driver::Driver::new(driver::Setup {
+            machine: options.machine,
+            active: options.active,
+            whitelist: options.whitelist,
+            engine: engine.clone(),
+            net: net.clone(),
+            dialer,
+            jobs,
+        });
         tokio::spawn(driver.run(queue));
         Ok(net)
     }

@@ -26,7 +26,7 @@ use crate::{
     demo,
     fanout::Fanout,
     logging::{self, Logger},
-    net::{self, Net, NetControl, NetOptions},
+    net::{self, Net, NetControl, NetOptions, Whitelist},
     publish::Publish,
     shutdown::{Reason, Shutdown},
 };
@@ -99,6 +99,7 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
         listeners,
         dns: settings.net.dns,
         connect_timeout: Duration::from_millis(settings.net.connect_timeout_ms.max(1)),
+        whitelist: Whitelist::new(&settings.net).map_err(|error| anyhow!(error))?,
         active: settings.net.active,
     };
     let net = Net::start(net_options, engine.handle()).context("cannot start the network's threads")?;

@@ -41,7 +41,7 @@ pub(super) fn check(args: &Args, warnings: &mut Vec<String>) -> Result<(), InitE
 }
 
 /// Options whose part of the node does not exist yet, and that would do harm if they were ignored.
-const REFUSED_YET: &[&str] = &["onion", "onlynet", "proxy", "prune"];
+const REFUSED_YET: &[&str] = &["onion", "onlynet", "proxy"];
 /// Those that are accepted and do nothing.
 const IDLE_YET: &[&str] = &[
     "addrmantest",
@@ -51,7 +51,6 @@ const IDLE_YET: &[&str] = &[
     "blockfilterindex",
     "blockmaxweight",
     "blockmintxfee",
-    "blocksonly",
     "checkblocks",
     "checklevel",
     "externalip",
@@ -60,11 +59,11 @@ const IDLE_YET: &[&str] = &[
     "peerblockfilters",
     "peerbloomfilters",
     "persistmempool",
+    "prune",
     "rest",
     "seednode",
     "txindex",
     "whitebind",
-    "whitelist",
 ];
 
 /// Refuses or notes what does not work yet.

@@ -134,6 +134,12 @@ pub(crate) struct NetSettings {
     pub(crate) bind: Vec<String>,
     /// `-whitebind` values.
     pub(crate) white_bind: Vec<String>,
+    /// `-whitelist` values.
+    pub(crate) white_list: Vec<String>,
+    /// `-whitelistrelay`.
+    pub(crate) white_list_relay: bool,
+    /// `-whitelistforcerelay`.
+    pub(crate) white_list_force_relay: bool,
     /// Default listening port.
     pub(crate) port: u16,
     /// `Some`: connect to these only (`-noconnect`, `-connect=0`: to none).
@@ -306,6 +312,9 @@ impl NetSettings {
             listen,
             bind: args.get_all("bind"),
             white_bind: args.get_all("whitebind"),
+            white_list: args.get_all("whitelist"),
+            white_list_relay: args.get_bool("whitelistrelay"),
+            white_list_force_relay: args.get_bool("whitelistforcerelay"),
             port: port(args, "port", args.chain().p2p_port())?,
             connect,
             add_node: args.get_all("addnode"),

@@ -14,7 +14,7 @@ use litecast_p2p::{
 use rand::Rng as _;
 use tokio::{net::TcpStream, sync::mpsc, time::Instant};
 
-use super::{Net, Request, chain_view::ChainView, control::Look, dial::Dialer, peer, submit};
+use super::{Net, Request, Whitelist, chain_view::ChainView, control::Look, dial::Dialer, peer, submit};
 
 pub(super) struct Driver {
     machine: Fsm,
@@ -23,10 +23,22 @@ pub(super) struct Driver {
     net: Net,
     dialer: Arc<Dialer>,
     jobs: submit::Jobs,
+    whitelist: Whitelist,
     links: HashMap<PeerId, peer::Link>,
     next_peer: PeerId,
     magic: [u8; 4],
     timer: Option<Instant>,
+}
+
+/// What a driver is made of.
+pub(super) struct Setup {
+    pub(super) machine: Config,
+    pub(super) active: bool,
+    pub(super) whitelist: Whitelist,
+    pub(super) engine: Handle,
+    pub(super) net: Net,
+    pub(super) dialer: Arc<Dialer>,
+    pub(super) jobs: submit::Jobs,
 }
 
 /// The wall clock.
@@ -36,24 +48,19 @@ pub(super) fn now() -> Time {
 }
 
 impl Driver {
-    pub(super) fn new(
-        config: Config,
-        active: bool,
-        engine: Handle,
-        net: Net,
-        dialer: Arc<Dialer>,
-        jobs: submit::Jobs,
-    ) -> Self {
+    pub(super) fn new(setup: Setup) -> Self {
+        let Setup { machine, active, whitelist, engine, net, dialer, jobs } = setup;
         let mut seed = [0; 32];
         rand::rng().fill_bytes(&mut seed);
-        let magic = config.params.magic;
+        let magic = machine.params.magic;
         let view = ChainView(engine.reader().clone());
-        let mut machine = Fsm::new(config, seed);
+        let mut machine = Fsm::new(machine, seed);
         if !active {
             // Nothing is connected yet: there is nothing to carry out.
             let _ = machine.command(now(), litecast_p2p::Command::SetNetworkActive(false), &view);
         }
-        Self { machine, view, engine, net, dialer, jobs, links: HashMap::new(), next_peer: 0, magic, timer: None }
+        let (links, next_peer, timer) = (HashMap::new(), 0, None);
+        Self { machine, view, engine, net, dialer, jobs, whitelist, links, next_peer, magic, timer }
     }
 
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Request>) {
@@ -110,7 +117,11 @@ impl Driver {
         };
         let local = stream.local_addr().ok();
         self.links.insert(peer, peer::start(peer, stream, self.magic, &self.net));
-        self.step(Input::Connected { peer, addr, local, origin, permissions: Permissions::NONE });
+        let permissions = match origin {
+            Origin::Inbound => self.whitelist.permissions(addr.ip()),
+            Origin::Outbound(_) => Permissions::NONE,
+        };
+        self.step(Input::Connected { peer, addr, local, origin, permissions });
     }
 
     fn carry_out(&mut self, outputs: Vec<Output>) {
