@@ -18,11 +18,11 @@ use litecast_primitives::{
     transaction::TxParts,
     view::HeaderView,
 };
-use litecast_script::template::hogaddr_script;
+use litecast_script::{opcode, template::hogaddr_script};
 use litecast_scrypt::scrypt_1024_1_1;
 use litecast_store::MwebIndex;
 
-use crate::{handle::coinbase_script, index::ChainAt};
+use crate::index::ChainAt;
 
 /// What to put into a block.
 #[derive(Debug, Clone)]
@@ -165,4 +165,13 @@ pub fn mine(block: &Block, params: &Params, max_tries: &mut u64) -> Option<Block
         header.nonce = header.nonce.checked_add(1)?;
     }
     None
+}
+
+/// The start of a coinbase's script: the height, then whatever distinguishes the block.
+fn coinbase_script(height: Height, extra: i64) -> Vec<u8> {
+    let mut script = Vec::new();
+    opcode::push_number(&mut script, height.into());
+    // As CScript << CScriptNum writes it: a push of bytes, even for small numbers.
+    opcode::push_bytes(&mut script, &opcode::number_bytes(extra));
+    script
 }

@@ -1,18 +1,19 @@
-//! The engine from outside: options, the command queue, what callers get back, and the feed of events.
+//! The engine from outside: starting and stopping it, and asking it for something.
 
 use std::{convert::Infallible, path::PathBuf, sync::Arc, thread};
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use litecast_consensus::Reject;
-use litecast_primitives::{Block, BlockHash, BlockHeader, Height, U256, event::Event, params::Params};
-use litecast_script::opcode;
+use litecast_primitives::{Block, BlockHash, BlockHeader};
 use litecast_scrypt::scrypt_1024_1_1;
-use litecast_store::{Store, StoreError, Wipe};
+use litecast_store::Store;
 use rayon::prelude::*;
 
 use crate::{
     assemble::{AssembleError, AssembleRequest, Template},
-    clock::Clock,
+    command::{Answer, BlockOutcome, Command, FeedItem, HeadersOutcome},
+    error::{EngineError, StartError},
+    options::Options,
     reader::Reader,
     writer::Writer,
 };
@@ -21,108 +22,6 @@ use crate::{
 const COMMAND_QUEUE: usize = 256;
 /// Events that may wait for the reader of the feed; more make the engine wait, so that none is lost.
 const FEED_QUEUE: usize = 1024;
-
-/// What the engine needs to know.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Folder of index and coins (the network's data directory).
-    pub dir: PathBuf,
-    /// Folder of block and undo files.
-    pub blocks_dir: PathBuf,
-    /// The network.
-    pub params: Arc<Params>,
-    /// Time.
-    pub clock: Arc<Clock>,
-    /// Memory for cached coins in bytes (`-dbcache`).
-    pub cache_bytes: usize,
-    /// A tip older than this many seconds means that the node is catching up (`-maxtipage`).
-    pub max_tip_age: i64,
-    /// A chain with less work means the same (`-minimumchainwork`).
-    pub minimum_chain_work: U256,
-    /// Stop connecting at this height (`-stopatheight`).
-    pub stop_at_height: Option<Height>,
-    /// Version of blocks made here (`-blockversion`, regtest only).
-    pub block_version: Option<i32>,
-    /// Enforce checkpoints (`-checkpoints`).
-    pub checkpoints: bool,
-    /// What to forget and build anew from the block files (`-reindex`, `-reindex-chainstate`).
-    pub wipe: Wipe,
-}
-
-impl Options {
-    /// What the engine asks of its store.
-    pub fn store(&self) -> litecast_store::Options {
-        litecast_store::Options {
-            blocks_dir: self.blocks_dir.clone(),
-            // More memory belongs to the cache of coins.
-            cache_bytes: u64::try_from(self.cache_bytes / 4).unwrap_or(u64::MAX),
-            wipe: self.wipe,
-            ..litecast_store::Options::new(&self.dir, &self.params)
-        }
-    }
-}
-
-/// The engine cannot go on: the machine failed it. Never a verdict on a block.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum EngineError {
-    /// The store failed; the engine has stopped.
-    #[error("{0}")]
-    Store(Arc<StoreError>),
-    /// What the store holds contradicts itself.
-    #[error("{0}. Restart with -reindex to rebuild the index from the block files.")]
-    Inconsistent(String),
-    /// The engine has stopped.
-    #[error("the engine has stopped")]
-    Stopped,
-}
-
-impl From<StoreError> for EngineError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(Arc::new(error))
-    }
-}
-
-/// The engine did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Opening or loading failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// No thread.
-    #[error("cannot start the engine's thread: {0}")]
-    Thread(#[from] std::io::Error),
-}
-
-/// What became of a list of headers.
-#[derive(Debug, Clone)]
-pub struct HeadersOutcome {
-    /// The last header that is known now.
-    pub last: Option<BlockHash>,
-    /// Why the first bad one was refused.
-    pub reject: Option<Reject>,
-}
-
-/// What became of a block.
-#[derive(Debug, Clone)]
-pub struct BlockOutcome {
-    /// It was stored, and it was not there before.
-    pub new: bool,
-    /// Good enough to keep, or why not.
-    pub accepted: Result<(), Reject>,
-    /// Full verdicts that fell while it was handled, about this block or others (BlockChecked of the reference).
-    pub checked: Vec<(BlockHash, Option<Reject>)>,
-}
-
-/// What comes out of the feed, in the order of the log.
-#[derive(Debug)]
-pub enum FeedItem {
-    /// An entry of the event log.
-    Event(Event),
-    /// Everything before this has been read: tell the one who waits.
-    Barrier(Sender<Result<(), EngineError>>),
-}
-
-pub(crate) type Answer<T> = Sender<Result<T, EngineError>>;
 
 /// Held by the writer's thread: when it is gone, nobody answers any more.
 type Alive = Sender<Infallible>;
@@ -145,20 +44,6 @@ impl<T> Pending<T> {
         };
         answer.unwrap_or(Err(EngineError::Stopped))
     }
-}
-
-pub(crate) enum Command {
-    Headers(Vec<(BlockHeader, [u8; 32])>, Answer<HeadersOutcome>),
-    Block { block: Arc<Block>, force: bool, answer: Answer<BlockOutcome> },
-    Invalidate(BlockHash, Answer<()>),
-    Reconsider(BlockHash, Answer<()>),
-    Precious(BlockHash, Answer<()>),
-    Assemble(Box<AssembleRequest>, Answer<Result<Template, AssembleError>>),
-    CheckTemplate(Arc<Block>, Answer<Result<(), Reject>>),
-    Import(PathBuf, Answer<u64>),
-    Flush(Answer<()>),
-    Barrier(Answer<()>),
-    Stop(Answer<()>),
 }
 
 /// Sends commands to the writer. Cheap to clone; calls block until the writer answers.
@@ -307,13 +192,4 @@ impl Drop for Engine {
             tracing::error!("stopping the engine: {error}");
         }
     }
-}
-
-/// The start of a coinbase's script: the height, then whatever distinguishes the block.
-pub(crate) fn coinbase_script(height: Height, extra: i64) -> Vec<u8> {
-    let mut script = Vec::new();
-    opcode::push_number(&mut script, height.into());
-    // As CScript << CScriptNum writes it: a push of bytes, even for small numbers.
-    opcode::push_bytes(&mut script, &opcode::number_bytes(extra));
-    script
 }

@@ -8,14 +8,20 @@
 mod assemble;
 mod clock;
 mod coins;
+mod command;
+mod error;
 mod handle;
 mod index;
+mod options;
 mod reader;
 mod undo_codec;
 mod writer;
 
 pub use assemble::{AssembleError, AssembleRequest, Template, mine};
 pub use clock::Clock;
-pub use handle::{BlockOutcome, Engine, EngineError, FeedItem, Handle, HeadersOutcome, Options, Pending, StartError};
+pub use command::{BlockOutcome, FeedItem, HeadersOutcome};
+pub use error::{EngineError, StartError};
+pub use handle::{Engine, Handle, Pending};
 pub use index::{BlockIndex, ChainAt, Entry, Id, status};
+pub use options::Options;
 pub use reader::{ChainTip, DeploymentInfo, Reader, TipStatus};

@@ -20,7 +20,7 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use crate::{
     clock::Clock,
     coins::CoinsCache,
-    handle::EngineError,
+    error::EngineError,
     index::{BlockIndex, ChainAt, Entry, Id, status},
 };
 

@@ -20,8 +20,10 @@ use litecast_primitives::{Block, BlockHash, Height, U256, event::Event};
 use litecast_store::{Batch, CoinsSummary, FilePos, Store, Wipe};
 
 use crate::{
-    handle::{Answer, Command, EngineError, FeedItem, Options},
+    command::{Answer, Command, FeedItem},
+    error::EngineError,
     index::Id,
+    options::Options,
     reader::{Reader, Shared},
 };
 

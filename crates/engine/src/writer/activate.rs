@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     coins::DeltaKind,
-    handle::EngineError,
+    error::EngineError,
     index::{BlockIndex, ChainAt, Id, status},
     undo_codec,
 };

@@ -10,7 +10,8 @@ use litecast_store::FilePos;
 
 use super::{CandidateKey, Writer};
 use crate::{
-    handle::{BlockOutcome, EngineError},
+    command::BlockOutcome,
+    error::EngineError,
     index::{BlockIndex, ChainAt, Id, status},
 };
 

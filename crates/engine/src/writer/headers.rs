@@ -5,7 +5,7 @@ use litecast_primitives::{BlockHash, BlockHeader, Height};
 
 use super::Writer;
 use crate::{
-    handle::HeadersOutcome,
+    command::HeadersOutcome,
     index::{BlockIndex, ChainAt, Id, status},
 };
 

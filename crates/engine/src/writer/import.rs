@@ -7,7 +7,7 @@ use litecast_primitives::Block;
 use litecast_store::{BlockScan, FilePos, scan_file};
 
 use super::Writer;
-use crate::handle::EngineError;
+use crate::error::EngineError;
 
 /// Blocks whose parent has not been met yet; more than these are given up, so that a file cannot fill the memory.
 const ORPHANS: usize = 4096;

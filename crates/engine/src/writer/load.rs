@@ -19,8 +19,10 @@ use parking_lot::{Mutex, RwLock};
 use super::Writer;
 use crate::{
     coins::CoinsCache,
-    handle::{EngineError, FeedItem, Options},
+    command::FeedItem,
+    error::EngineError,
     index::{BlockIndex, Id, status},
+    options::Options,
     reader::{Reader, Shared},
 };
 

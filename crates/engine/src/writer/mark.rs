@@ -7,7 +7,7 @@ use litecast_primitives::BlockHash;
 
 use super::{Writer, blocks::candidate_key};
 use crate::{
-    handle::EngineError,
+    error::EngineError,
     index::{Id, status},
 };
 

@@ -7,7 +7,7 @@ use litecast_primitives::Block;
 use super::Writer;
 use crate::{
     assemble::{self, AssembleError, AssembleRequest, Template},
-    handle::EngineError,
+    error::EngineError,
     index::ChainAt,
 };
 

@@ -1,0 +1,48 @@
+//! What the operator decides about the engine.
+
+use std::{path::PathBuf, sync::Arc};
+
+use litecast_primitives::{Height, U256, params::Params};
+use litecast_store::Wipe;
+
+use crate::clock::Clock;
+
+/// What the engine needs to know.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Folder of index and coins (the network's data directory).
+    pub dir: PathBuf,
+    /// Folder of block and undo files.
+    pub blocks_dir: PathBuf,
+    /// The network.
+    pub params: Arc<Params>,
+    /// Time.
+    pub clock: Arc<Clock>,
+    /// Memory for cached coins in bytes (`-dbcache`).
+    pub cache_bytes: usize,
+    /// A tip older than this many seconds means that the node is catching up (`-maxtipage`).
+    pub max_tip_age: i64,
+    /// A chain with less work means the same (`-minimumchainwork`).
+    pub minimum_chain_work: U256,
+    /// Stop connecting at this height (`-stopatheight`).
+    pub stop_at_height: Option<Height>,
+    /// Version of blocks made here (`-blockversion`, regtest only).
+    pub block_version: Option<i32>,
+    /// Enforce checkpoints (`-checkpoints`).
+    pub checkpoints: bool,
+    /// What to forget and build anew from the block files (`-reindex`, `-reindex-chainstate`).
+    pub wipe: Wipe,
+}
+
+impl Options {
+    /// What the engine asks of its store.
+    pub fn store(&self) -> litecast_store::Options {
+        litecast_store::Options {
+            blocks_dir: self.blocks_dir.clone(),
+            // More memory belongs to the cache of coins.
+            cache_bytes: u64::try_from(self.cache_bytes / 4).unwrap_or(u64::MAX),
+            wipe: self.wipe,
+            ..litecast_store::Options::new(&self.dir, &self.params)
+        }
+    }
+}
