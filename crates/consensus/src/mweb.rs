@@ -1,7 +1,9 @@
 //! Rules about the place of the extension block in its block: HogEx, peg-ins, amounts
 //! (v0.21.5.5 src/mweb/mweb_node.cpp). The inside of the extension block is not checked yet.
 
-use litecast_primitives::{Amount, Block, Transaction, TxOut, Txid, params::Params, view::Ancestors, view::HeaderView};
+use litecast_primitives::{
+    Amount, Block, Transaction, TxOut, Txid, mweb::Kernel, params::Params, view::Ancestors, view::HeaderView,
+};
 use litecast_script::template;
 
 use crate::{
@@ -131,13 +133,8 @@ pub(crate) fn connect_block(
             .ok_or_else(|| Reject::new(Rule::PegInTotal, "Accumulated pegin amount for the block is out of range"))?;
     }
     let bad_amount = || Reject::new(Rule::MwebAmount, "Invalid MWEB amount accounting");
-    let mut fee = Amount::ZERO;
-    let mut supply_change = Amount::ZERO;
-    for kernel in &extension.body.kernels {
-        fee = fee.checked_add(kernel.fee.unwrap_or_default()).ok_or_else(bad_amount)?;
-        supply_change =
-            kernel.supply_change().and_then(|change| supply_change.checked_add(change)).ok_or_else(bad_amount)?;
-    }
+    let fee = total_fee(&extension.body.kernels).ok_or_else(bad_amount)?;
+    let supply_change = supply_change(&extension.body.kernels).ok_or_else(bad_amount)?;
     let total_out = Amount(hogex.outputs().iter().map(|o| o.value.0).sum());
     let hogex_fee = Amount(input_amount.0 - total_out.0);
     if !hogex_fee.is_money() || hogex_fee != fee {
@@ -155,4 +152,32 @@ pub(crate) fn connect_block(
         return Err(Reject::new(Rule::FrozenOutputSpent, "Frozen MWEB output spent"));
     }
     Ok(())
+}
+
+/// Sum of the fees; `None` if a fee or a partial sum is no amount of money
+/// (v0.21.5.5 src/libmw/src/models/tx/TxBody.cpp, GetTotalFee).
+fn total_fee(kernels: &[Kernel]) -> Option<Amount> {
+    money_sum(kernels.iter().map(|kernel| kernel.fee.unwrap_or_default()))
+}
+
+/// What the kernels add to the coins inside (TxBody.cpp and Kernel.h, GetSupplyChange); `None` if any number on the way
+/// there is out of range.
+fn supply_change(kernels: &[Kernel]) -> Option<Amount> {
+    let in_range = |amount: &Amount| amount.0.abs() <= Amount::MAX_MONEY.0;
+    kernels.iter().try_fold(Amount::ZERO, |total, kernel| {
+        let (peg_in, fee) = (kernel.peg_in.unwrap_or_default(), kernel.fee.unwrap_or_default());
+        let peg_out = money_sum(kernel.peg_outs.iter().map(|peg_out| peg_out.amount))?;
+        if !peg_in.is_money() || !fee.is_money() {
+            return None;
+        }
+        // Three amounts of money cannot overflow.
+        let change = Some(Amount(peg_in.0 - fee.0 - peg_out.0)).filter(in_range)?;
+        total.checked_add(change).filter(in_range)
+    })
+}
+
+fn money_sum(mut amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
+    amounts.try_fold(Amount::ZERO, |total, amount| {
+        total.checked_add(amount).filter(|sum| amount.is_money() && sum.is_money())
+    })
 }

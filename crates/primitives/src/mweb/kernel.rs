@@ -122,16 +122,6 @@ impl Kernel {
         self.encode(&mut bytes);
         blake3(&bytes)
     }
-
-    /// What this kernel adds to the extension block's supply, or `None` on overflow.
-    pub fn supply_change(&self) -> Option<Amount> {
-        let fee = self.fee.unwrap_or_default();
-        let mut change = self.peg_in.unwrap_or_default().checked_sub(fee)?;
-        for peg_out in &self.peg_outs {
-            change = change.checked_sub(peg_out.amount)?;
-        }
-        Some(change)
-    }
 }
 
 fn read_amount(r: &mut Reader) -> Result<Amount, DecodeError> {

@@ -1,0 +1,15 @@
+//! The consensus rules against recorded blocks and headers, against models, and rule by rule against blocks that break
+//! exactly one of them.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a failed unwrap is a failed test; skips are said aloud")]
+
+mod builder;
+mod chain;
+mod difficulty;
+mod lock_times;
+mod model;
+mod recorded_blocks;
+mod recorded_headers;
+mod rules;
+mod subsidy;
+mod vectors;
+mod version_bits;
