@@ -1,0 +1,32 @@
+# Shortcuts. `./test` is everything, from a clean machine; `just check` is what every commit passes.
+
+tests := if `command -v cargo-nextest || true` == "" { "cargo test" } else { "cargo nextest run" }
+
+# What there is.
+default:
+    @just --list
+
+# Before every commit: format, lints, licences, architecture, all tests but those against litecoind's network.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    @if command -v cargo-deny >/dev/null; then cargo deny --locked check; else echo "SKIPPED: licences and advisories: cargo-deny is not installed"; fi
+    cargo xtask arch
+    {{ tests }} --workspace --exclude litecast-interop --locked
+
+# Everything, and the tools it needs installed where that is allowed.
+test:
+    ./test
+
+# litecastd against a real litecoind and a real libzmq subscriber.
+interop:
+    cargo build --workspace --bins --locked
+    {{ tests }} --package litecast-interop --locked
+
+# A regtest chain with a block every three seconds, and what its subscribers see.
+demo:
+    cargo run --release --locked --bin litecastd -- -demo
+
+# Nanoseconds per proof-of-work hash.
+bench:
+    cargo bench --package litecast-scrypt --locked
