@@ -33,7 +33,7 @@ impl Dialer {
 
     async fn open(&self, target: &str) -> std::io::Result<TcpStream> {
         if let Some(addr) = parse_numeric(target, self.default_port) {
-            return TcpStream::connect(addr).await;
+            return connect(addr).await;
         }
         if !self.dns {
             return Err(std::io::Error::other("names are not looked up with -dns=0"));
@@ -46,13 +46,22 @@ impl Dialer {
         };
         let mut last = std::io::Error::other("the name has no address");
         for addr in tokio::net::lookup_host((host, port)).await? {
-            match TcpStream::connect(addr).await {
+            match connect(addr).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = error,
             }
         }
         Err(last)
     }
+}
+
+/// The system takes "any address" for this very host, whoever listens there; the reference has it as invalid
+/// (v0.21.5.5 `src/netaddress.cpp`, CNetAddr::IsValid). `-connect=0` beside another `-connect` comes here as a name.
+async fn connect(addr: SocketAddr) -> std::io::Result<TcpStream> {
+    if addr.ip().is_unspecified() {
+        return Err(std::io::Error::other("that is no peer's address"));
+    }
+    TcpStream::connect(addr).await
 }
 
 /// `ip`, `ip:port`, `[ip]` or `[ip]:port`.

@@ -8,13 +8,16 @@ use std::{
 
 use litecast_engine::Handle;
 use litecast_p2p::{
-    Config, Fsm, Input, Output, PeerId, Time,
+    Chain as _, Config, Fsm, Input, Output, PeerId, Time,
     fsm::{LinkEnd, Origin, Permissions},
 };
 use rand::Rng as _;
 use tokio::{net::TcpStream, sync::mpsc, time::Instant};
 
 use super::{Net, Request, Whitelist, chain_view::ChainView, control::Look, dial::Dialer, peer, submit};
+
+/// Between looks at whether blocks are still read from files.
+const IMPORT_POLL: Duration = Duration::from_millis(500);
 
 pub(super) struct Driver {
     machine: Fsm,
@@ -66,11 +69,16 @@ impl Driver {
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Request>) {
         self.step(Input::Tick);
         loop {
-            let timer = self.timer.unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
+            let mut timer = self.timer.unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
+            if self.view.is_importing() {
+                // The machine waits for the end of an import, and nobody tells it.
+                timer = timer.min(Instant::now() + IMPORT_POLL);
+            }
             let request = tokio::select! {
                 request = queue.recv() => request,
                 () = tokio::time::sleep_until(timer) => {
-                    self.timer = None;
+                    // The machine's own time is kept if it has not come yet.
+                    self.timer = self.timer.filter(|own| *own > timer);
                     self.step(Input::Tick);
                     continue;
                 }

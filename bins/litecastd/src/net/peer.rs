@@ -1,6 +1,6 @@
 //! One connection: a task that reads and decodes, and one that writes.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use bytes::Bytes;
 use litecast_p2p::{Decoder, Input, PeerId, fsm::LinkEnd};
@@ -21,6 +21,9 @@ const FRAME_QUEUE: usize = 4096;
 /// Bytes read from a socket at once.
 const READ_CHUNK: usize = 64 * 1024;
 
+/// Time for what is still queued when a connection is given up.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// One message on its way out; the parts are written one after the other.
 pub(super) struct Outgoing {
     pub(super) head: Bytes,
@@ -32,6 +35,7 @@ pub(super) struct Link {
     frames: mpsc::Sender<Outgoing>,
     paused: watch::Sender<bool>,
     reader: JoinHandle<()>,
+    writer: JoinHandle<()>,
 }
 
 impl Link {
@@ -52,8 +56,13 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // The writer ends by itself when the last frame is out.
         self.reader.abort();
+        // The writer ends by itself when the last frame is out, unless the peer has stopped reading.
+        let writer = self.writer.abort_handle();
+        tokio::spawn(async move {
+            tokio::time::sleep(LAST_WORDS).await;
+            writer.abort();
+        });
     }
 }
 
@@ -65,8 +74,8 @@ pub(super) fn start(peer: PeerId, stream: TcpStream, magic: [u8; 4], net: &Net) 
     let (frames, waiting) = mpsc::channel(FRAME_QUEUE);
     let (paused, is_paused) = watch::channel(false);
     let reader = tokio::spawn(read(peer, read_half, magic, is_paused, net.clone()));
-    tokio::spawn(write(peer, write_half, waiting, net.clone()));
-    Link { frames, paused, reader }
+    let writer = tokio::spawn(write(peer, write_half, waiting, net.clone()));
+    Link { frames, paused, reader, writer }
 }
 
 async fn write(peer: PeerId, mut socket: OwnedWriteHalf, mut waiting: mpsc::Receiver<Outgoing>, net: Net) {
