@@ -80,3 +80,22 @@ fn bad_blocks_are_named_by_their_rule() {
     assert_eq!(node.submit(&good[1]), None);
     assert_eq!(node.tip(), good[1].hash());
 }
+
+#[test]
+fn nothing_stands_on_an_invalid_block() {
+    let (dir, other_dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let node = Node::start(options(dir.path(), true));
+    let other = Node::start(options(other_dir.path(), true));
+    let blocks = other.generate(3, 1);
+    node.submit(&blocks[0]);
+    node.submit(&blocks[1]);
+    node.handle().invalidate_block(blocks[0].hash()).unwrap();
+    // The block below is marked itself, or stands on one that is.
+    assert_eq!(node.submit(&blocks[2]).as_deref(), Some("bad-prevblk"));
+    let headers = [*blocks[2].header()];
+    let refused = node.handle().submit_headers(&headers).unwrap().reject.unwrap();
+    assert_eq!(refused.reason(), "bad-prevblk");
+    node.handle().reconsider_block(blocks[0].hash()).unwrap();
+    assert_eq!(node.submit(&blocks[2]), None);
+    assert_eq!(node.tip(), blocks[2].hash());
+}
