@@ -1,6 +1,6 @@
 //! What the protocol needs to know of the chain: a read-only view, the same during one step.
 //!
-//! The integrator implements [`Chain`] over the engine's snapshot, the simulator over a toy. A header is *known* when
+//! The daemon implements [`Chain`] over the engine's snapshot, the simulator over a toy. A header is *known* when
 //! its entry exists, which means that it and all its ancestors passed the header rules.
 
 use litecast_primitives::{BlockHash, BlockHeader, Height, U256};
