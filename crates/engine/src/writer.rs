@@ -65,6 +65,8 @@ pub(crate) struct Writer {
     /// Next number for a precious block.
     precious_sequence: i32,
     precious_work: U256,
+    /// The block that was connected last: it is announced without reading it again.
+    last_connected: Option<Arc<Block>>,
     /// Verdicts of the command at hand.
     checked: Vec<(BlockHash, Option<Reject>)>,
     /// Events that wait for the sync.

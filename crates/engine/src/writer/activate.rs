@@ -79,7 +79,11 @@ impl Writer {
             let fork_hash = fork.map_or(index.entry(tip).header.prev, |fork| index.entry(fork).hash);
             (tip, fork_hash, self.shared.is_initial_download(&index))
         };
-        let block = self.read_block(tip)?;
+        let tip_hash = self.shared.index.read().entry(tip).hash;
+        let block = match self.last_connected.take().filter(|block| block.hash() == tip_hash) {
+            Some(block) => block,
+            None => self.read_block(tip)?,
+        };
         let height = self.log_tip(tip);
         self.emit(Event::TipChanged { tip: ChainBlock { block, height }, fork, initial_download });
         Ok(())
@@ -205,6 +209,7 @@ impl Writer {
         self.checked.push((hash, None));
         let height = self.finish_connect(id, block, connected)?;
         self.shared.remember(block);
+        self.last_connected = Some(Arc::clone(block));
         self.emit(Event::Connected(ChainBlock { block: Arc::clone(block), height }));
         Ok(Ok(()))
     }

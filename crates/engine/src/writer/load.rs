@@ -67,6 +67,7 @@ impl Writer {
             next_sequence: 1,
             precious_sequence: -1,
             precious_work: U256::zero(),
+            last_connected: None,
             checked: Vec::new(),
             events: Vec::new(),
             replaying: false,
