@@ -12,7 +12,7 @@ use litecast_consensus::versionbits::{self, Statistics, ThresholdState, VersionB
 use litecast_primitives::{
     Block, BlockHash, Coin, Height, OutPoint, U256,
     params::{DeploymentId, Params, ScheduleKind},
-    view::{Ancestors, CoinView, HeaderView},
+    view::{CoinView, HeaderView},
 };
 use litecast_store::Store;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
@@ -254,18 +254,16 @@ impl Reader {
         let Some(tip) = index.tip() else { return Vec::new() };
         let chain = ChainAt::new(&index, tip);
         let (params, cache) = (&self.0.params, &self.0.versionbits);
-        // Reported for the tip itself, as VersionBitsTipState does.
-        let view = Ancestors::new(&chain, chain.tip_height());
         DeploymentId::ALL
             .into_iter()
             .filter(|id| params.deployment(*id).kind() != ScheduleKind::Never)
             .map(|id| {
-                let state = versionbits::state(Some(&view), id, params, cache);
+                let state = versionbits::state(Some(&chain), id, params, cache);
                 DeploymentInfo {
                     id,
                     state,
-                    since: versionbits::since_height(&view, id, params, cache),
-                    statistics: (state == ThresholdState::Started).then(|| versionbits::statistics(&view, id, params)),
+                    since: versionbits::since_height(&chain, id, params, cache),
+                    statistics: (state == ThresholdState::Started).then(|| versionbits::statistics(&chain, id, params)),
                 }
             })
             .collect()

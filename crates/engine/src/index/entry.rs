@@ -1,5 +1,6 @@
 //! One known header: where it stands, how far it was checked, where its data lies.
 
+use litecast_consensus::mweb::PrevMweb;
 use litecast_primitives::{BlockHash, BlockHeader, Height, U256};
 use litecast_store::{FilePos, IndexRecord, MwebIndex};
 
@@ -75,6 +76,11 @@ impl Entry {
     /// It or an ancestor broke a rule.
     pub fn failed(&self) -> bool {
         self.status & status::FAILED_MASK != 0
+    }
+
+    /// What a block on top of this one has to know of the extension block.
+    pub(crate) fn prev_mweb(&self) -> PrevMweb {
+        self.mweb.as_deref().map_or_else(PrevMweb::default, |m| PrevMweb { hogex: m.hogex, amount: m.amount })
     }
 
     /// Raises the level of validity; a failed block stays where it is.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use litecast_consensus::{Category, ConnectError, Connected, Reject, connect_block, disconnect_block, mweb::PrevMweb};
+use litecast_consensus::{Category, ConnectError, Connected, Reject, connect_block, disconnect_block};
 use litecast_primitives::{
     Block, U256,
     event::{ChainBlock, Event},
@@ -220,11 +220,7 @@ impl Writer {
             // The genesis block creates nothing.
             return Ok(Connected::default());
         };
-        let prev_mweb = index
-            .entry(parent)
-            .mweb
-            .as_deref()
-            .map_or_else(PrevMweb::default, |m| PrevMweb { hogex: m.hogex, amount: m.amount });
+        let prev_mweb = index.entry(parent).prev_mweb();
         let coins = self.shared.coins.read();
         let chain = ChainAt::new(&index, parent);
         connect_block(block, &chain, &*coins, prev_mweb, &self.shared.params, &self.shared.versionbits)

@@ -1,7 +1,7 @@
 //! Making a block for the tip, and asking whether one would connect
 //! (v0.21.5.5 src/miner.cpp CreateNewBlock, src/validation.cpp TestBlockValidity).
 
-use litecast_consensus::{ConnectError, Reject, block, connect_block, header, mweb::PrevMweb};
+use litecast_consensus::{ConnectError, Reject, block, connect_block, header};
 use litecast_primitives::Block;
 
 use super::Writer;
@@ -39,11 +39,7 @@ impl Writer {
         if checked.is_err() {
             return Ok(checked);
         }
-        let prev_mweb = index
-            .entry(tip)
-            .mweb
-            .as_deref()
-            .map_or_else(PrevMweb::default, |m| PrevMweb { hogex: m.hogex, amount: m.amount });
+        let prev_mweb = index.entry(tip).prev_mweb();
         let coins = self.shared.coins.read();
         match connect_block(candidate, &chain, &*coins, prev_mweb, params, cache) {
             Ok(_) => Ok(Ok(())),
