@@ -3,10 +3,7 @@
 //! Start: log, RPC (answering "loading"), publisher, engine, peers, RPC (answering). Stop: RPC, peers, engine (flushes
 //! and ends the feed), publisher (sends what is queued).
 
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, anyhow};
 use litecast_engine::{Clock, Engine, Options, Reader};
@@ -74,7 +71,6 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
         .context("the start of the engine panicked")?
         .map_err(|error| anyhow!("{error}"))?;
     let peers: Arc<Mutex<Option<Net>>> = Arc::default();
-    let stopping = Arc::new(AtomicBool::new(false));
     let fanout = Fanout {
         publish: started.publish,
         net: Arc::clone(&peers),
@@ -83,7 +79,7 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
         shutdown: shutdown.clone(),
     };
     let events = fanout
-        .start(feed, on_feed_end(engine.handle().reader().clone(), &shutdown, &stopping))
+        .start(feed, on_feed_end(engine.handle().reader().clone(), shutdown.clone()))
         .context("no thread for events")?;
     node.set_engine(engine.handle().clone());
 
@@ -119,7 +115,6 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
 
     let reason = shutdown.wait().await;
     tracing::info!("Shutdown: In progress...");
-    stopping.store(true, std::sync::atomic::Ordering::Relaxed);
     if let Some(server) = server {
         server.stop().await;
     }
@@ -139,24 +134,16 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
     }
 }
 
-/// The feed ends with the engine; when nobody asked for that, the machine has failed.
-fn on_feed_end(reader: Reader, shutdown: &Shutdown, stopping: &Arc<AtomicBool>) -> impl FnOnce() + Send + use<> {
-    let (shutdown, stopping) = (shutdown.clone(), Arc::clone(stopping));
+/// The feed ends with the engine. When nobody asked for that before, the machine has failed: the first reason counts.
+fn on_feed_end(reader: Reader, shutdown: Shutdown) -> impl FnOnce() + Send {
     move || {
-        if !stopping.load(std::sync::atomic::Ordering::Relaxed) {
-            let why = reader.failure().map_or_else(|| "see debug.log for details".into(), |error| error.to_string());
-            shutdown.request(Reason::Failed(format!("A fatal internal error occurred: {why}")));
-        }
+        let why = reader.failure().map_or_else(|| "see debug.log for details".into(), |error| error.to_string());
+        shutdown.request(Reason::Failed(format!("A fatal internal error occurred: {why}")));
     }
 }
 
 fn network_params(settings: &Settings) -> Result<Params> {
-    let network = match settings.chain.name() {
-        "main" => Network::Main,
-        "test" => Network::Test,
-        "regtest" => Network::Regtest,
-        other => return Err(anyhow!("There is no network {other}.")),
-    };
+    let network: Network = settings.chain.name().parse().map_err(|error: String| anyhow!(error))?;
     if network != Network::Regtest {
         return Err(anyhow!(
             "This version of Litecast does not check scripts and extension blocks yet, so it refuses to follow the {network} \
