@@ -83,9 +83,9 @@ impl Destination {
         let mut script = Vec::new();
         match self {
             Self::PubKeyHash(hash) => {
-                script.extend([0x76, opcode::OP_HASH160]);
+                script.extend([opcode::OP_DUP, opcode::OP_HASH160]);
                 push_bytes(&mut script, hash);
-                script.extend([0x88, opcode::OP_CHECKSIG]);
+                script.extend([opcode::OP_EQUALVERIFY, opcode::OP_CHECKSIG]);
             }
             Self::ScriptHash(hash) => {
                 script.push(opcode::OP_HASH160);

@@ -5,106 +5,15 @@
 use std::fmt::Write as _;
 
 use crate::{
+    encoding::check_signature_encoding,
+    flags::Flags,
+    interpreter::number,
     opcode::{self, Instructions},
     template,
 };
 
 /// Numbers are shown as such up to this many bytes.
 const MAX_NUMBER: usize = 4;
-const FIRST_NAME: u8 = 0x61;
-/// Names of the opcodes from [`FIRST_NAME`] on, without `OP_`.
-const NAMES: &[&str] = &[
-    "NOP",
-    "VER",
-    "IF",
-    "NOTIF",
-    "VERIF",
-    "VERNOTIF",
-    "ELSE",
-    "ENDIF",
-    "VERIFY",
-    "RETURN",
-    "TOALTSTACK",
-    "FROMALTSTACK",
-    "2DROP",
-    "2DUP",
-    "3DUP",
-    "2OVER",
-    "2ROT",
-    "2SWAP",
-    "IFDUP",
-    "DEPTH",
-    "DROP",
-    "DUP",
-    "NIP",
-    "OVER",
-    "PICK",
-    "ROLL",
-    "ROT",
-    "SWAP",
-    "TUCK",
-    "CAT",
-    "SUBSTR",
-    "LEFT",
-    "RIGHT",
-    "SIZE",
-    "INVERT",
-    "AND",
-    "OR",
-    "XOR",
-    "EQUAL",
-    "EQUALVERIFY",
-    "RESERVED1",
-    "RESERVED2",
-    "1ADD",
-    "1SUB",
-    "2MUL",
-    "2DIV",
-    "NEGATE",
-    "ABS",
-    "NOT",
-    "0NOTEQUAL",
-    "ADD",
-    "SUB",
-    "MUL",
-    "DIV",
-    "MOD",
-    "LSHIFT",
-    "RSHIFT",
-    "BOOLAND",
-    "BOOLOR",
-    "NUMEQUAL",
-    "NUMEQUALVERIFY",
-    "NUMNOTEQUAL",
-    "LESSTHAN",
-    "GREATERTHAN",
-    "LESSTHANOREQUAL",
-    "GREATERTHANOREQUAL",
-    "MIN",
-    "MAX",
-    "WITHIN",
-    "RIPEMD160",
-    "SHA1",
-    "SHA256",
-    "HASH160",
-    "HASH256",
-    "CODESEPARATOR",
-    "CHECKSIG",
-    "CHECKSIGVERIFY",
-    "CHECKMULTISIG",
-    "CHECKMULTISIGVERIFY",
-    "NOP1",
-    "CHECKLOCKTIMEVERIFY",
-    "CHECKSEQUENCEVERIFY",
-    "NOP4",
-    "NOP5",
-    "NOP6",
-    "NOP7",
-    "NOP8",
-    "NOP9",
-    "NOP10",
-    "CHECKSIGADD",
-];
 
 /// A script in words. `signatures` shows what a signature signs, as `[ALL]`: only where signatures may be, which is
 /// in inputs.
@@ -119,7 +28,7 @@ pub fn script_to_asm(script: &[u8], signatures: bool) -> String {
             Err(_) => text.push_str("[error]"),
             Ok(step) if step.opcode > opcode::OP_PUSHDATA4 => push_name(&mut text, step.opcode),
             Ok(step) if step.data.len() <= MAX_NUMBER => {
-                let _ = write!(text, "{}", number(step.data));
+                let _ = write!(text, "{}", number::value(step.data));
             }
             Ok(step) => match step.data.split_last().filter(|_| signatures && is_signature(step.data)) {
                 Some((hash_type, signature)) => {
@@ -133,25 +42,14 @@ pub fn script_to_asm(script: &[u8], signatures: bool) -> String {
 }
 
 fn push_name(text: &mut String, code: u8) {
-    let name = match code {
-        opcode::OP_1NEGATE => return text.push_str("-1"),
+    match code {
+        opcode::OP_1NEGATE => text.push_str("-1"),
         opcode::OP_1..=opcode::OP_16 => {
             let _ = write!(text, "{}", code - opcode::OP_1 + 1);
-            return;
         }
-        0x50 => "RESERVED",
-        0xff => "INVALIDOPCODE",
-        _ => NAMES.get(usize::from(code - FIRST_NAME)).copied().unwrap_or("UNKNOWN"),
-    };
-    text.push_str("OP_");
-    text.push_str(name);
-}
-
-/// A script number of at most [`MAX_NUMBER`] bytes: little-endian, sign in the top bit.
-fn number(bytes: &[u8]) -> i64 {
-    let Some(top) = bytes.last() else { return 0 };
-    let magnitude = bytes.iter().rev().fold(0_i64, |sum, byte| sum << 8 | i64::from(*byte));
-    if top & 0x80 == 0 { magnitude } else { -(magnitude & !(0x80 << (8 * (bytes.len() - 1)))) }
+        0xff => text.push_str("OP_INVALIDOPCODE"),
+        _ => text.push_str(opcode::name(code).unwrap_or("OP_UNKNOWN")),
+    }
 }
 
 /// What a signature hash type says, or the empty string.
@@ -167,33 +65,9 @@ fn hash_type_name(hash_type: u8) -> &'static str {
     }
 }
 
-/// Strict DER with a defined hash type (BIP66; v0.21.5.5 src/script/interpreter.cpp, CheckSignatureEncoding).
+/// Strict DER with a defined hash type.
 fn is_signature(bytes: &[u8]) -> bool {
-    let Some((hash_type, der)) = bytes.split_last() else { return false };
-    if !(9..=73).contains(&bytes.len()) || hash_type_name(*hash_type).is_empty() {
-        return false;
-    }
-    let Some(body) = der.strip_prefix(&[0x30]).and_then(counted) else { return false };
-    let Some(body) = body.strip_prefix(&[0x02]) else { return false };
-    let Some((&r_size, rest)) = body.split_first() else { return false };
-    let Some((r, rest)) = rest.split_at_checked(r_size.into()) else { return false };
-    let Some(s) = rest.strip_prefix(&[0x02]).and_then(counted) else { return false };
-    is_positive(r) && is_positive(s)
-}
-
-/// What follows a length byte, if that is exactly its length.
-fn counted(bytes: &[u8]) -> Option<&[u8]> {
-    let (&size, rest) = bytes.split_first()?;
-    (usize::from(size) == rest.len()).then_some(rest)
-}
-
-/// A positive integer in the shortest form.
-fn is_positive(bytes: &[u8]) -> bool {
-    match bytes {
-        [] => false,
-        [0, next, ..] => next & 0x80 != 0,
-        [first, ..] => first & 0x80 == 0,
-    }
+    !bytes.is_empty() && check_signature_encoding(bytes, Flags::STRICTENC).is_ok()
 }
 
 #[cfg(test)]

@@ -1,33 +1,121 @@
 //! Opcodes by number, and the walk over a script (v0.21.5.5 src/script/script.h, script.cpp GetScriptOp).
 
-/// Pushes the empty string.
-pub const OP_0: u8 = 0x00;
-/// The next byte is the length of the push.
-pub const OP_PUSHDATA1: u8 = 0x4c;
-/// The next two bytes are the length of the push.
-pub const OP_PUSHDATA2: u8 = 0x4d;
-/// The next four bytes are the length of the push.
-pub const OP_PUSHDATA4: u8 = 0x4e;
-/// Pushes -1.
-pub const OP_1NEGATE: u8 = 0x4f;
-/// Pushes 1.
-pub const OP_1: u8 = 0x51;
-/// Pushes 16; the last opcode that counts as a push.
-pub const OP_16: u8 = 0x60;
-/// Makes an output unspendable.
-pub const OP_RETURN: u8 = 0x6a;
-/// Compares.
-pub const OP_EQUAL: u8 = 0x87;
-/// RIPEMD160 of SHA256.
-pub const OP_HASH160: u8 = 0xa9;
-/// Checks one signature.
-pub const OP_CHECKSIG: u8 = 0xac;
-/// Checks one signature and fails without.
-pub const OP_CHECKSIGVERIFY: u8 = 0xad;
-/// Checks m of n signatures.
-pub const OP_CHECKMULTISIG: u8 = 0xae;
-/// Checks m of n signatures and fails without.
-pub const OP_CHECKMULTISIGVERIFY: u8 = 0xaf;
+use crate::interpreter::Element;
+
+macro_rules! opcodes {
+    ($($code:literal $name:ident $doc:literal;)*) => {
+        $(#[doc = $doc] pub const $name: u8 = $code;)*
+
+        /// The name of an opcode that has one of its own: `OP_2` to `OP_15` have none here.
+        pub const fn name(opcode: u8) -> Option<&'static str> {
+            match opcode {
+                $($name => Some(stringify!($name)),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+opcodes! {
+    0x00 OP_0 "Pushes the empty string.";
+    0x4c OP_PUSHDATA1 "The next byte is the length of the push.";
+    0x4d OP_PUSHDATA2 "The next two bytes are the length of the push.";
+    0x4e OP_PUSHDATA4 "The next four bytes are the length of the push.";
+    0x4f OP_1NEGATE "Pushes -1.";
+    0x50 OP_RESERVED "Fails where executed; counts as a push nevertheless.";
+    0x51 OP_1 "Pushes 1.";
+    0x60 OP_16 "Pushes 16; the last opcode that counts as a push.";
+    0x61 OP_NOP "Does nothing.";
+    0x62 OP_VER "Fails where executed.";
+    0x63 OP_IF "Executes what follows if the top is true.";
+    0x64 OP_NOTIF "Executes what follows if the top is false.";
+    0x65 OP_VERIF "Fails, executed or not.";
+    0x66 OP_VERNOTIF "Fails, executed or not.";
+    0x67 OP_ELSE "Executes what follows if what came before was not.";
+    0x68 OP_ENDIF "Ends a condition.";
+    0x69 OP_VERIFY "Fails unless the top is true.";
+    0x6a OP_RETURN "Makes an output unspendable.";
+    0x6b OP_TOALTSTACK "Moves the top to the alternative stack.";
+    0x6c OP_FROMALTSTACK "Moves the top of the alternative stack back.";
+    0x6d OP_2DROP "Removes two.";
+    0x6e OP_2DUP "Copies the top two.";
+    0x6f OP_3DUP "Copies the top three.";
+    0x70 OP_2OVER "Copies the two below the top two.";
+    0x71 OP_2ROT "Moves the fifth and sixth to the top.";
+    0x72 OP_2SWAP "Swaps the top two pairs.";
+    0x73 OP_IFDUP "Copies the top if it is true.";
+    0x74 OP_DEPTH "Pushes the number of elements.";
+    0x75 OP_DROP "Removes the top.";
+    0x76 OP_DUP "Copies the top.";
+    0x77 OP_NIP "Removes the second.";
+    0x78 OP_OVER "Copies the second.";
+    0x79 OP_PICK "Copies the one at the given depth.";
+    0x7a OP_ROLL "Moves the one at the given depth to the top.";
+    0x7b OP_ROT "Moves the third to the top.";
+    0x7c OP_SWAP "Swaps the top two.";
+    0x7d OP_TUCK "Copies the top below the second.";
+    0x7e OP_CAT "Disabled.";
+    0x7f OP_SUBSTR "Disabled.";
+    0x80 OP_LEFT "Disabled.";
+    0x81 OP_RIGHT "Disabled.";
+    0x82 OP_SIZE "Pushes the length of the top.";
+    0x83 OP_INVERT "Disabled.";
+    0x84 OP_AND "Disabled.";
+    0x85 OP_OR "Disabled.";
+    0x86 OP_XOR "Disabled.";
+    0x87 OP_EQUAL "Compares.";
+    0x88 OP_EQUALVERIFY "Compares and fails if different.";
+    0x89 OP_RESERVED1 "Fails where executed.";
+    0x8a OP_RESERVED2 "Fails where executed.";
+    0x8b OP_1ADD "Adds 1.";
+    0x8c OP_1SUB "Subtracts 1.";
+    0x8d OP_2MUL "Disabled.";
+    0x8e OP_2DIV "Disabled.";
+    0x8f OP_NEGATE "Changes the sign.";
+    0x90 OP_ABS "Drops the sign.";
+    0x91 OP_NOT "Whether the number is zero.";
+    0x92 OP_0NOTEQUAL "Whether the number is not zero.";
+    0x93 OP_ADD "Sum.";
+    0x94 OP_SUB "Difference.";
+    0x95 OP_MUL "Disabled.";
+    0x96 OP_DIV "Disabled.";
+    0x97 OP_MOD "Disabled.";
+    0x98 OP_LSHIFT "Disabled.";
+    0x99 OP_RSHIFT "Disabled.";
+    0x9a OP_BOOLAND "Whether both are not zero.";
+    0x9b OP_BOOLOR "Whether one is not zero.";
+    0x9c OP_NUMEQUAL "Whether the numbers are equal.";
+    0x9d OP_NUMEQUALVERIFY "Fails unless the numbers are equal.";
+    0x9e OP_NUMNOTEQUAL "Whether the numbers differ.";
+    0x9f OP_LESSTHAN "Whether the second is less than the top.";
+    0xa0 OP_GREATERTHAN "Whether the second is greater than the top.";
+    0xa1 OP_LESSTHANOREQUAL "Whether the second is at most the top.";
+    0xa2 OP_GREATERTHANOREQUAL "Whether the second is at least the top.";
+    0xa3 OP_MIN "The lesser.";
+    0xa4 OP_MAX "The greater.";
+    0xa5 OP_WITHIN "Whether a number is within a range.";
+    0xa6 OP_RIPEMD160 "RIPEMD160.";
+    0xa7 OP_SHA1 "SHA1.";
+    0xa8 OP_SHA256 "SHA256.";
+    0xa9 OP_HASH160 "RIPEMD160 of SHA256.";
+    0xaa OP_HASH256 "SHA256 twice.";
+    0xab OP_CODESEPARATOR "Signatures sign the script from here on.";
+    0xac OP_CHECKSIG "Checks one signature.";
+    0xad OP_CHECKSIGVERIFY "Checks one signature and fails without.";
+    0xae OP_CHECKMULTISIG "Checks m of n signatures.";
+    0xaf OP_CHECKMULTISIGVERIFY "Checks m of n signatures and fails without.";
+    0xb0 OP_NOP1 "Does nothing, may get a meaning.";
+    0xb1 OP_CHECKLOCKTIMEVERIFY "Fails before a lock time (BIP65).";
+    0xb2 OP_CHECKSEQUENCEVERIFY "Fails before a relative lock time (BIP112).";
+    0xb3 OP_NOP4 "Does nothing, may get a meaning.";
+    0xb4 OP_NOP5 "Does nothing, may get a meaning.";
+    0xb5 OP_NOP6 "Does nothing, may get a meaning.";
+    0xb6 OP_NOP7 "Does nothing, may get a meaning.";
+    0xb7 OP_NOP8 "Does nothing, may get a meaning.";
+    0xb8 OP_NOP9 "Does nothing, may get a meaning.";
+    0xb9 OP_NOP10 "Does nothing, may get a meaning.";
+    0xba OP_CHECKSIGADD "Adds 1 if a signature fits; Tapscript only (BIP342).";
+}
 
 /// One opcode with the bytes it pushes, if it is a push of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,21 +195,7 @@ pub fn small_number(opcode: u8) -> Option<u8> {
 
 /// A number in the encoding of script numbers: little-endian, sign in the top bit, as short as possible.
 pub fn number_bytes(value: i64) -> Vec<u8> {
-    let mut magnitude = value.unsigned_abs();
-    let mut out = Vec::new();
-    while magnitude != 0 {
-        out.push((magnitude & 0xff).to_le_bytes()[0]);
-        magnitude >>= 8;
-    }
-    if out.last().is_some_and(|top| top & 0x80 != 0) {
-        out.push(0);
-    }
-    if value < 0
-        && let Some(top) = out.last_mut()
-    {
-        *top |= 0x80;
-    }
-    out
+    Element::number(value).bytes().to_vec()
 }
 
 /// Appends the shortest push of a number, as `CScript << n` writes it.

@@ -10,8 +10,6 @@ use crate::{
     template,
 };
 
-const OP_DUP: u8 = 0x76;
-const OP_EQUALVERIFY: u8 = 0x88;
 const COMPRESSED: usize = 33;
 const UNCOMPRESSED: usize = 65;
 /// Program of a pay-to-taproot output.
@@ -161,8 +159,8 @@ fn pay_to_key(script: &[u8]) -> Option<&[u8]> {
 }
 
 fn pay_to_key_hash(script: &[u8]) -> Option<[u8; 20]> {
-    let hash = script.strip_prefix(&[OP_DUP, opcode::OP_HASH160, 20])?;
-    bytes(hash.strip_suffix(&[OP_EQUALVERIFY, opcode::OP_CHECKSIG])?)
+    let hash = script.strip_prefix(&[opcode::OP_DUP, opcode::OP_HASH160, 20])?;
+    bytes(hash.strip_suffix(&[opcode::OP_EQUALVERIFY, opcode::OP_CHECKSIG])?)
 }
 
 fn multisig(script: &[u8]) -> Option<Standard<'_>> {
