@@ -111,7 +111,8 @@ impl NodeContext for Context {
     }
 
     fn warnings(&self) -> String {
-        self.problems.join("\n")
+        let engine = self.engine.get().and_then(|engine| engine.reader().warning());
+        self.problems.iter().cloned().chain(engine).collect::<Vec<_>>().join("\n")
     }
 
     fn user_agent(&self) -> String {

@@ -25,6 +25,8 @@ pub(crate) struct Fanout {
     pub(crate) net: Arc<Mutex<Option<Net>>>,
     /// `-blocknotify`.
     pub(crate) block_notify: Option<Notifier>,
+    /// `-alertnotify`.
+    pub(crate) alert_notify: Option<Notifier>,
     /// `-stopatheight`: the engine halts there, and so does the node.
     pub(crate) stop_at_height: Option<u32>,
     /// To stop with.
@@ -42,12 +44,20 @@ impl Fanout {
             for item in &feed {
                 match item {
                     FeedItem::Event(event) => self.event(&event),
+                    FeedItem::Warning(text) => self.warning(&text),
                     FeedItem::Barrier(done) => drop(done.send(Ok(()))),
                 }
             }
             self.publish.shutdown();
             ended();
         })
+    }
+
+    fn warning(&self, text: &str) {
+        tracing::warn!("{text}");
+        if let Some(notifier) = &self.alert_notify {
+            notifier.run(&format!("'{}'", sanitize(text)));
+        }
     }
 
     fn event(&mut self, event: &Event) {
@@ -65,4 +75,9 @@ impl Fanout {
             notifier.run(&hash.to_string());
         }
     }
+}
+
+/// Only what a shell takes for plain text (v0.21.5.5 src/util/strencodings.cpp, SanitizeString).
+fn sanitize(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || " .,;-_/:?@()".contains(*c)).collect()
 }

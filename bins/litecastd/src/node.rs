@@ -75,6 +75,7 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
         publish: started.publish,
         net: Arc::clone(&peers),
         block_notify: settings.block_notify.clone().map(Notifier),
+        alert_notify: settings.alert_notify.clone().map(Notifier),
         stop_at_height: engine_stop_height(settings),
         shutdown: shutdown.clone(),
     };
@@ -146,7 +147,7 @@ fn network_params(settings: &Settings) -> Result<Params> {
     let network: Network = settings.chain.name().parse().map_err(|error: String| anyhow!(error))?;
     if network != Network::Regtest {
         return Err(anyhow!(
-            "This version of Litecast does not check scripts and extension blocks yet, so it refuses to follow the {network} \
+            "This version of Litecast does not check extension blocks yet, so it refuses to follow the {network} \
              network. Use -regtest."
         ));
     }
@@ -185,8 +186,21 @@ fn engine_options(settings: &Settings, params: Arc<Params>, clock: Arc<Clock>) -
         stop_at_height: engine_stop_height(settings),
         block_version: settings.test.block_version,
         checkpoints: settings.checkpoints,
+        script_threads: script_threads(settings.par),
+        script_cache_bytes: usize::try_from(settings.max_sig_cache_mib.clamp(0, 32 * 1024))
+            .context("-maxsigcachesize")?
+            << 20,
         wipe,
     })
+}
+
+/// Threads beside the engine's own that `-par` asks for (v0.21.5.5 src/init.cpp, AppInitMain).
+fn script_threads(par: i64) -> usize {
+    /// v0.21.5.5 src/validation.h, MAX_SCRIPTCHECK_THREADS.
+    const MAX: i64 = 15;
+    let cores = std::thread::available_parallelism().map_or(1, |cores| i64::try_from(cores.get()).unwrap_or(MAX));
+    let all = if par <= 0 { par.saturating_add(cores) } else { par };
+    usize::try_from((all - 1).clamp(0, MAX)).unwrap_or(0)
 }
 
 fn machine_config(settings: &Settings, params: Arc<Params>) -> Result<MachineConfig> {

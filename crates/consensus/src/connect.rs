@@ -4,7 +4,7 @@
 //! Both are pure: they read a view and answer with a [`CoinDelta`], which the store applies. A failing view is a
 //! failing machine ([`ConnectError::View`]) and says nothing about the block.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use litecast_primitives::{
@@ -12,12 +12,13 @@ use litecast_primitives::{
     params::Params,
     view::{CoinView, HeaderView, ViewError},
 };
-use litecast_script::{sigops, template};
+use litecast_script::{Flags, sigops, template};
 
 use crate::{
     MAX_BLOCK_SIGOPS_COST,
     mweb::{self, PrevMweb},
     reject::{Reject, Rule},
+    scripts::{ScriptSink, TxScripts, block_script_flags},
     subsidy::block_subsidy,
     tx::{check_tx_inputs, sequence_locks},
     versionbits::VersionBitsCache,
@@ -86,13 +87,6 @@ pub struct Connected {
     pub sigops_cost: u64,
 }
 
-/// Rules in force in a block that decide what counts as a signature operation.
-#[derive(Debug, Clone, Copy)]
-struct Counting {
-    p2sh: bool,
-    witness: bool,
-}
-
 /// A view with a delta on top.
 struct Overlay<'a> {
     base: &'a dyn CoinView,
@@ -125,7 +119,8 @@ impl Overlay<'_> {
     }
 }
 
-/// Applies a block on top of `chain`, whose coins are `coins`. The block has passed the contextual checks.
+/// Applies a block on top of `chain`, whose coins are `coins`. The block has passed the contextual checks; its scripts
+/// are `scripts`' to check.
 pub fn connect_block(
     block: &Block,
     chain: &dyn HeaderView,
@@ -133,13 +128,14 @@ pub fn connect_block(
     prev_mweb: PrevMweb,
     params: &Params,
     cache: &VersionBitsCache,
+    scripts: &mut dyn ScriptSink,
 ) -> Result<Connected, ConnectError> {
     let height = chain.tip_height() + 1;
     let mut view = Overlay { base: coins, delta: CoinDelta::default() };
     if enforces_bip30(chain, params) {
         check_bip30(block, &view)?;
     }
-    let counting = Counting { p2sh: height >= params.bip16_height, witness: height >= params.segwit_height };
+    let flags = block_script_flags(chain, params, cache);
     let enforces_bip68 = height >= params.csv_height;
     let mut fees = Amount::ZERO;
     let mut sigops_cost = 0;
@@ -154,12 +150,15 @@ pub fn connect_block(
                 return Err(Rule::TxNonFinal.into());
             }
         }
-        sigops_cost += transaction_sigop_cost(tx, &spent, counting);
+        sigops_cost += transaction_sigop_cost(tx, &spent, flags);
         if sigops_cost > MAX_BLOCK_SIGOPS_COST {
             return Err(Rule::BlockSigops.into());
         }
-        for input in tx.inputs().iter().filter(|_| !tx.is_coinbase()) {
-            view.delta.spend(input.prevout);
+        if !tx.is_coinbase() {
+            scripts.add(TxScripts::new(Arc::clone(tx), &spent, flags))?;
+            for input in tx.inputs() {
+                view.delta.spend(input.prevout);
+            }
         }
         view.add_outputs(tx, height);
         if i > 0 {
@@ -171,6 +170,7 @@ pub fn connect_block(
     if claimed > reward.0 {
         return Err(Rule::CoinbaseAmount.into());
     }
+    scripts.finish()?;
     mweb::connect_block(block, chain, prev_mweb, params, cache)?;
     Ok(Connected { delta: view.delta, undo, fees, sigops_cost })
 }
@@ -186,14 +186,16 @@ fn spent_coins(tx: &Transaction, view: &Overlay<'_>) -> Result<Vec<Coin>, Connec
     Ok(coins)
 }
 
-fn transaction_sigop_cost(tx: &Transaction, spent: &[Coin], rules: Counting) -> u64 {
+/// `flags` decide what counts as a signature operation.
+fn transaction_sigop_cost(tx: &Transaction, spent: &[Coin], flags: Flags) -> u64 {
+    let (p2sh, witness) = (flags.contains(Flags::P2SH), flags.contains(Flags::WITNESS));
     let inputs: u64 = tx
         .inputs()
         .iter()
         .zip(spent)
         .map(|(input, coin)| {
             let script_pubkey = &coin.output.script_pubkey;
-            sigops::input_cost(&input.script_sig, script_pubkey, &input.witness, rules.p2sh, rules.witness)
+            sigops::input_cost(&input.script_sig, script_pubkey, &input.witness, p2sh, witness)
         })
         .sum();
     sigops::legacy(tx) * sigops::WITNESS_SCALE_FACTOR + inputs

@@ -1,8 +1,8 @@
 //! Litecoin's consensus rules as pure functions with the reference's names.
 //!
 //! A rule takes a block or transaction and read-only views, and answers with what follows or with a [`Reject`] that
-//! carries the reference's category and reject string. Nothing here keeps state, reads disk or knows peers. Two things
-//! are not checked yet: scripts, and the inside of the extension block.
+//! carries the reference's category and reject string. Nothing here keeps state, reads disk or knows peers. The
+//! inside of the extension block is not checked yet.
 
 pub mod block;
 pub mod connect;
@@ -11,6 +11,7 @@ pub mod merkle;
 pub mod mweb;
 pub mod pow;
 pub mod reject;
+pub mod scripts;
 pub mod subsidy;
 pub mod tx;
 pub mod versionbits;

@@ -2,7 +2,7 @@
 
 use litecast_primitives::{
     U256,
-    arith::{from_compact, hash_to_u256, to_compact},
+    arith::{from_compact, hash_to_u256, to_compact, work_of},
     params::Params,
     view::HeaderView,
 };
@@ -64,4 +64,17 @@ fn calculate_next_work_required(bits: u32, last_time: u32, first_time: u32, para
         target <<= 1;
     }
     to_compact(target.min(params.pow_limit))
+}
+
+/// Seconds that the work between two blocks takes at the difficulty of `tip_bits`; negative if `to` has less work than
+/// `from` (v0.21.5.5 src/chain.cpp, GetBlockProofEquivalentTime).
+pub fn block_proof_equivalent_time(to: U256, from: U256, tip_bits: u32, params: &Params) -> i64 {
+    let (difference, sign) = if to > from { (to - from, 1) } else { (from - to, -1) };
+    let (product, _) = difference.overflowing_mul(U256::from(params.pow_target_spacing.unsigned_abs()));
+    let seconds = product.checked_div(work_of(tip_bits)).unwrap_or(U256::MAX);
+    sign * if seconds.bits() > 63 {
+        i64::MAX
+    } else {
+        i64::try_from(seconds.low_u64()).expect("because it has 63 bits")
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use litecast_script::ScriptError;
+
 /// What a rejection says about the sender (v0.21.5.5 src/consensus/validation.h, BlockValidationResult).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Category {
@@ -102,6 +104,7 @@ rules! {
     FrozenOutputSpent Consensus "frozen-mweb-output-spent";
     // ConnectBlock
     Bip30 Consensus "bad-txns-BIP30";
+    ScriptsFailed Consensus "block-validation-failed";
     FeesOutOfRange Consensus "bad-txns-accumulated-fee-outofrange";
     CoinbaseAmount Consensus "bad-cb-amount";
     // v0.21.5.5 src/consensus/tx_verify.cpp, CheckTxInputs
@@ -111,6 +114,9 @@ rules! {
     InputValuesOutOfRange Consensus "bad-txns-inputvalues-outofrange";
     InputsBelowOutputs Consensus "bad-txns-in-belowout";
     FeeOutOfRange Consensus "bad-txns-fee-outofrange";
+    // v0.21.5.5 src/validation.cpp, CheckInputScripts
+    MandatoryScriptVerify Consensus "mandatory-script-verify-flag-failed";
+    NonMandatoryScriptVerify Consensus "non-mandatory-script-verify-flag";
 }
 
 /// A broken rule, with what a log wants to know.
@@ -121,26 +127,33 @@ pub struct Reject {
     pub rule: Rule,
     /// The reference's debug message, or empty.
     pub detail: Cow<'static, str>,
-    version: Option<i32>,
+    /// What some rules add to their string.
+    suffix: Cow<'static, str>,
 }
 
 impl Reject {
     /// With a debug message.
     pub fn new(rule: Rule, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { rule, detail: detail.into(), version: None }
+        Self { rule, detail: detail.into(), suffix: Cow::Borrowed("") }
     }
 
     /// The version rule prints the version.
     pub fn bad_version(version: i32) -> Self {
         let detail = format!("rejected nVersion=0x{version:08x} block");
-        Self { rule: Rule::BadVersion, detail: detail.into(), version: Some(version) }
+        Self { rule: Rule::BadVersion, detail: detail.into(), suffix: format!("(0x{version:08x})").into() }
+    }
+
+    /// A failed script prints why. `rule` is one of the two of CheckInputScripts.
+    pub fn script(rule: Rule, error: ScriptError) -> Self {
+        Self { rule, detail: Cow::Borrowed(""), suffix: format!(" ({error})").into() }
     }
 
     /// The reject string, as RPC and peers of old see it.
     pub fn reason(&self) -> Cow<'static, str> {
-        match self.version {
-            Some(version) => format!("{}(0x{version:08x})", self.rule.reason()).into(),
-            None => self.rule.reason().into(),
+        if self.suffix.is_empty() {
+            self.rule.reason().into()
+        } else {
+            format!("{}{}", self.rule.reason(), self.suffix).into()
         }
     }
 

@@ -1,6 +1,8 @@
 //! Deployments by version bits: states, statistics and the version that signals (BIP9, BIP8;
 //! v0.21.5.5 src/versionbits.cpp, src/validation.cpp ComputeBlockVersion).
 
+pub mod unknown;
+
 use std::collections::HashMap;
 
 use litecast_primitives::{

@@ -39,6 +39,8 @@ pub struct BlockOutcome {
 pub enum FeedItem {
     /// An entry of the event log.
     Event(Event),
+    /// Something that the operator should hear of; once for each kind.
+    Warning(String),
     /// Everything before this has been read: tell the one who waits.
     Barrier(Sender<Result<(), EngineError>>),
 }

@@ -31,6 +31,6 @@ pub enum StartError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// No thread.
-    #[error("cannot start the engine's thread: {0}")]
+    #[error("cannot start the engine's threads: {0}")]
     Thread(#[from] std::io::Error),
 }

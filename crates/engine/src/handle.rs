@@ -15,6 +15,7 @@ use crate::{
     error::{EngineError, StartError},
     options::Options,
     reader::Reader,
+    scripts::ScriptVerifier,
     writer::Writer,
 };
 
@@ -156,7 +157,9 @@ impl Engine {
     pub fn start_on(options: Options, store: Store) -> Result<(Self, Receiver<FeedItem>), StartError> {
         let (feed, feed_end) = bounded(FEED_QUEUE);
         let (commands, queue) = bounded(COMMAND_QUEUE);
-        let writer = Writer::load(options, Arc::new(store), feed)?;
+        let scripts = ScriptVerifier::new(options.script_threads, options.script_cache_bytes)?;
+        tracing::info!("Script verification uses {} additional threads", options.script_threads);
+        let writer = Writer::load(options, Arc::new(store), scripts, feed)?;
         let reader = writer.reader().clone();
         let (alive, ended): (Alive, _) = bounded(0);
         let thread = thread::Builder::new().name("engine".into()).spawn(move || {

@@ -14,6 +14,7 @@ mod handle;
 mod index;
 mod options;
 mod reader;
+mod scripts;
 mod undo_codec;
 mod writer;
 

@@ -30,6 +30,11 @@ pub struct Options {
     pub block_version: Option<i32>,
     /// Enforce checkpoints (`-checkpoints`).
     pub checkpoints: bool,
+    /// Threads for script checks beside the writer's own (`-par` less one). Without any, a block is rejected with the
+    /// error of its first bad script; with some, only with the fact.
+    pub script_threads: usize,
+    /// Memory for remembering checked signatures and scripts, in bytes (`-maxsigcachesize`).
+    pub script_cache_bytes: usize,
     /// What to forget and build anew from the block files (`-reindex`, `-reindex-chainstate`).
     pub wipe: Wipe,
 }

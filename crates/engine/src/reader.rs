@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) failure: Mutex<Option<EngineError>>,
     pub(crate) minimum_chain_work: U256,
     pub(crate) max_tip_age: i64,
+    /// What the operator should know.
+    pub(crate) warning: Mutex<Option<String>>,
 }
 
 impl Shared {
@@ -226,6 +228,11 @@ impl Reader {
     /// Why the engine stopped by itself, if it did.
     pub fn failure(&self) -> Option<EngineError> {
         self.0.failure.lock().clone()
+    }
+
+    /// What the operator should know, if anything.
+    pub fn warning(&self) -> Option<String> {
+        self.0.warning.lock().clone()
     }
 
     /// Bytes of block and undo files on disk.

@@ -7,6 +7,7 @@ mod import;
 mod load;
 mod mark;
 mod template;
+mod warnings;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -15,7 +16,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use litecast_consensus::Reject;
+use litecast_consensus::{Reject, versionbits::unknown::UnknownRulesCache};
 use litecast_primitives::{Block, BlockHash, Height, U256, event::Event};
 use litecast_store::{Batch, CoinsSummary, FilePos, Store, Wipe};
 
@@ -25,6 +26,7 @@ use crate::{
     index::Id,
     options::Options,
     reader::{Reader, Shared},
+    scripts::ScriptVerifier,
 };
 
 /// Commands that share one sync.
@@ -67,6 +69,10 @@ pub(crate) struct Writer {
     precious_work: U256,
     /// The block that was connected last: it is announced without reading it again.
     last_connected: Option<Arc<Block>>,
+    scripts: ScriptVerifier,
+    unknown_rules: UnknownRulesCache,
+    /// The operator has been alerted of unknown rules.
+    warned: bool,
     /// Verdicts of the command at hand.
     checked: Vec<(BlockHash, Option<Reject>)>,
     /// Events that wait for the sync.

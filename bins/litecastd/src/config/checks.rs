@@ -45,7 +45,6 @@ const REFUSED_YET: &[&str] = &["onion", "onlynet", "proxy"];
 /// Those that are accepted and do nothing.
 const IDLE_YET: &[&str] = &[
     "addrmantest",
-    "alertnotify",
     "asmap",
     "bantime",
     "blockfilterindex",

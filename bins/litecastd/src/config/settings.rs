@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     /// Commands to run at events; `None`: not given.
     pub(crate) block_notify: Option<String>,
     /// See `block_notify`.
+    pub(crate) alert_notify: Option<String>,
+    /// See `block_notify`.
     pub(crate) startup_notify: Option<String>,
     /// Block files to take in.
     pub(crate) load_block: Vec<PathBuf>,
@@ -40,6 +42,10 @@ pub(crate) struct Settings {
     pub(crate) reindex_chainstate: bool,
     /// Database and coins cache, MiB.
     pub(crate) dbcache_mib: i64,
+    /// Threads for script checks as given: 0 is one per core, a negative number leaves cores alone.
+    pub(crate) par: i64,
+    /// Cache of checked signatures and scripts, MiB.
+    pub(crate) max_sig_cache_mib: i64,
     /// Hex; `None`: the network's default; "0": no block.
     pub(crate) assume_valid: Option<String>,
     /// Hex without `0x`; `None`: the network's default.
@@ -217,11 +223,14 @@ impl Settings {
             daemon_wait,
             demo: args.get_bool("demo"),
             block_notify: some(args.given("blocknotify")),
+            alert_notify: some(args.given("alertnotify")),
             startup_notify: some(args.given("startupnotify")),
             load_block: args.get_all("loadblock").into_iter().map(PathBuf::from).collect(),
             reindex: args.get_bool("reindex"),
             reindex_chainstate: args.get_bool("reindex-chainstate"),
             dbcache_mib: args.get_int("dbcache"),
+            par: args.get_int("par"),
+            max_sig_cache_mib: args.get_int("maxsigcachesize"),
             assume_valid: args.given("assumevalid"),
             minimum_chain_work: args
                 .given("minimumchainwork")

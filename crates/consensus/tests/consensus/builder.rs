@@ -9,6 +9,7 @@ use litecast_consensus::{
     merkle::{block_witness_merkle_root, merkle_root},
     mweb::PrevMweb,
     pow::check_proof_of_work,
+    scripts::{InOrder, ScriptCaches},
     subsidy::block_subsidy,
     versionbits::{TOP_BITS, VersionBitsCache},
 };
@@ -16,7 +17,7 @@ use litecast_primitives::{
     Amount, Block, BlockHeader, Coin, Height, OutPoint, Transaction, TxIn, TxOut, Txid,
     hash::{MerkleRoot, MwebHash},
     mweb::{ExtensionBlock, Header as MwebHeader, Kernel, PegOut, TxBody},
-    params::{ActivationOverrides, Network, Params},
+    params::{ActivationOverrides, Deployment, DeploymentId, Network, Params},
     transaction::TxParts,
     view::HeaderView,
 };
@@ -50,6 +51,7 @@ pub(crate) struct World {
     pub(crate) now: i64,
     pub(crate) last_checkpoint: Option<Height>,
     cache: VersionBitsCache,
+    scripts: ScriptCaches,
 }
 
 impl World {
@@ -82,12 +84,18 @@ impl World {
             now,
             last_checkpoint: None,
             cache: VersionBitsCache::default(),
+            scripts: ScriptCaches::new(1 << 16),
         };
         if mweb {
             let hogex = world.coin(INSIDE, HEIGHT - 1, &hogaddr_script(MwebHash([1; 32])));
             world.mweb = PrevMweb { hogex: hogex.txid, amount: Amount(INSIDE) };
         }
         world
+    }
+
+    /// Taproot is never in force.
+    pub(crate) fn without_taproot(&mut self) {
+        self.params.deployments[DeploymentId::Taproot as usize].start_time = Deployment::NEVER_ACTIVE;
     }
 
     /// Adds a coin that nothing else is known about.
@@ -122,7 +130,8 @@ impl World {
         contextual_check_block_header(header, &self.headers, &self.params, self.now, self.last_checkpoint)?;
         check_block(block)?;
         contextual_check_block(block, &self.headers, &self.params, &self.cache)?;
-        connect_block(block, &self.headers, &self.coins, self.mweb, &self.params, &self.cache)
+        let mut scripts = InOrder(Some(&self.scripts));
+        connect_block(block, &self.headers, &self.coins, self.mweb, &self.params, &self.cache, &mut scripts)
     }
 
     /// The verdict as a reject, or nothing.

@@ -6,6 +6,7 @@ use litecast_consensus::{
     connect_block, disconnect_block,
     header::contextual_check_block_header,
     mweb::PrevMweb,
+    scripts::{InOrder, ScriptCaches},
     versionbits::VersionBitsCache,
 };
 use litecast_primitives::{Block, params::Params, view::HeaderView};
@@ -25,6 +26,7 @@ pub(crate) struct Chain {
     headers: Headers,
     mweb: PrevMweb,
     cache: VersionBitsCache,
+    scripts: ScriptCaches,
     steps: Vec<Step>,
 }
 
@@ -34,7 +36,8 @@ impl Chain {
         let mut headers = Headers::default();
         headers.push(*params.genesis.header());
         let (coins, mweb) = (Coins::default(), PrevMweb::default());
-        Self { params, coins, headers, mweb, cache: VersionBitsCache::default(), steps: Vec::new() }
+        let (cache, scripts) = (VersionBitsCache::default(), ScriptCaches::new(1 << 20));
+        Self { params, coins, headers, mweb, cache, scripts, steps: Vec::new() }
     }
 
     pub(crate) fn prev_mweb(&self) -> PrevMweb {
@@ -51,8 +54,10 @@ impl Chain {
         assert_eq!(check_block(block), Ok(()), "height {height}");
         let verdict = contextual_check_block(block, &self.headers, &self.params, &self.cache);
         assert_eq!(verdict, Ok(()), "height {height}");
-        let connected = connect_block(block, &self.headers, &self.coins, self.mweb, &self.params, &self.cache)
-            .unwrap_or_else(|error| panic!("height {height}: {error}"));
+        let mut scripts = InOrder(Some(&self.scripts));
+        let connected =
+            connect_block(block, &self.headers, &self.coins, self.mweb, &self.params, &self.cache, &mut scripts)
+                .unwrap_or_else(|error| panic!("height {height}: {error}"));
         let coins_below = self.coins.clone();
         self.coins.apply(connected.delta);
         self.steps.push(Step { block: block.clone(), undo: connected.undo, coins_below, mweb_below: self.mweb });

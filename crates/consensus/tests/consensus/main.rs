@@ -11,5 +11,6 @@ mod recorded_blocks;
 mod recorded_headers;
 mod rules;
 mod subsidy;
+mod unknown_rules;
 mod vectors;
 mod version_bits;

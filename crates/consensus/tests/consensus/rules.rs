@@ -6,6 +6,7 @@ mod content;
 mod context;
 mod extension;
 mod headers;
+mod scripts;
 
 use litecast_consensus::reject::{Category, Rule};
 
@@ -52,6 +53,8 @@ const ELSEWHERE: &[(Rule, &str)] = &[
     (Rule::DuplicateInvalid, "duplicate"),
     (Rule::PrevNotFound, "prev-blk-not-found"),
     (Rule::BadPrevBlock, "bad-prevblk"),
+    // Only jobs on other threads answer so: engine/tests/chain/scripts.rs and the verdicts recorded from the reference.
+    (Rule::ScriptsFailed, "block-validation-failed"),
     // A block with such a transaction is too long itself: content::a_transaction_too_long_for_a_block.
     (Rule::TxOversize, "bad-txns-oversize"),
     // Sums of money minus money: connecting::a_fee_out_of_range.
@@ -60,7 +63,7 @@ const ELSEWHERE: &[(Rule, &str)] = &[
 
 #[test]
 fn every_rule_has_a_case() {
-    let tables = [headers::CASES, content::CASES, context::CASES, connecting::CASES, extension::CASES];
+    let tables = [headers::CASES, content::CASES, context::CASES, connecting::CASES, scripts::CASES, extension::CASES];
     let cases = tables.into_iter().flatten().filter_map(|case| case.expected.map(|(rule, _)| (rule, case.name)));
     let covered: Vec<_> = cases.chain(ELSEWHERE.iter().copied()).collect();
     for rule in Rule::ALL {

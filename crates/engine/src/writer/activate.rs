@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use litecast_consensus::{Category, ConnectError, Connected, Reject, connect_block, disconnect_block};
+use litecast_consensus::{
+    Category, ConnectError, Connected, Reject, connect_block, disconnect_block, pow::block_proof_equivalent_time,
+    scripts::Assumed,
+};
 use litecast_primitives::{
     Block, U256,
     event::{ChainBlock, Event},
@@ -23,6 +26,8 @@ use crate::{
 
 /// Events that wait in memory during a long activation before they are made durable and sent.
 const EVENTS_PER_COMMIT: usize = 512;
+/// Seconds of work above a block that make its scripts old enough to be assumed valid: two weeks.
+const ASSUMED_AFTER: i64 = 60 * 60 * 24 * 7 * 2;
 
 impl Writer {
     /// Moves to the best chain that is known. `hint` is a block that may be needed and need not be read from disk.
@@ -84,17 +89,18 @@ impl Writer {
             Some(block) => block,
             None => self.read_block(tip)?,
         };
-        let height = self.log_tip(tip);
+        let warnings = self.look_for_unknown_rules(tip);
+        let height = self.log_tip(tip, &warnings);
         self.emit(Event::TipChanged { tip: ChainBlock { block, height }, fork, initial_download });
         Ok(())
     }
 
     /// The line that operators know; answers the tip's height.
-    fn log_tip(&self, tip: Id) -> u32 {
+    fn log_tip(&self, tip: Id, warnings: &str) -> u32 {
         let (index, coins) = (self.shared.index.read(), self.shared.coins.read());
         let entry = index.entry(tip);
         tracing::info!(
-            "UpdateTip: new best={} height={} version=0x{:08x} log2_work={:.6} tx={} cache={}kiB({}txo)",
+            "UpdateTip: new best={} height={} version=0x{:08x} log2_work={:.6} tx={} cache={}kiB({}txo){warnings}",
             entry.hash,
             entry.height,
             entry.header.version,
@@ -223,7 +229,28 @@ impl Writer {
         let prev_mweb = index.entry(parent).prev_mweb();
         let coins = self.shared.coins.read();
         let chain = ChainAt::new(&index, parent);
-        connect_block(block, &chain, &*coins, prev_mweb, &self.shared.params, &self.shared.versionbits)
+        // What was announced before a crash was checked before it.
+        let mut sink = if self.replaying || self.scripts_are_assumed(&index, id) {
+            Box::new(Assumed) as _
+        } else {
+            self.scripts.sink(!self.shared.is_initial_download(&index))
+        };
+        let (params, cache) = (&self.shared.params, &self.shared.versionbits);
+        connect_block(block, &chain, &*coins, prev_mweb, params, cache, &mut *sink)
+    }
+
+    /// Whether the block lies below the one that the operator vouches for, deep enough that nobody could have mined
+    /// it for the occasion (v0.21.5.5 src/validation.cpp, ConnectBlock).
+    fn scripts_are_assumed(&self, index: &BlockIndex, id: Id) -> bool {
+        let (entry, params) = (index.entry(id), &self.shared.params);
+        let is_ancestor = |of: Option<Id>| of.is_some_and(|of| index.ancestor(of, entry.height) == Some(id));
+        let assumed = params.assume_valid.and_then(|hash| index.find(&hash));
+        let Some(best) = index.best_header().filter(|best| is_ancestor(assumed) && is_ancestor(Some(*best))) else {
+            return false;
+        };
+        let best = index.entry(best);
+        best.work >= self.shared.minimum_chain_work
+            && block_proof_equivalent_time(best.work, entry.work, best.header.bits, params) > ASSUMED_AFTER
     }
 
     /// Writes the undo data, applies the coins and makes the block the tip; answers its height.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crossbeam_channel::Sender;
-use litecast_consensus::versionbits::VersionBitsCache;
+use litecast_consensus::versionbits::{VersionBitsCache, unknown::UnknownRulesCache};
 use litecast_primitives::{BlockHash, U256};
 use litecast_store::{IndexRecord, Store, Wipe};
 use parking_lot::{Mutex, RwLock};
@@ -24,6 +24,7 @@ use crate::{
     index::{BlockIndex, Id, status},
     options::Options,
     reader::{Reader, Shared},
+    scripts::ScriptVerifier,
 };
 
 /// Blocks below the tip whose files are read at the start, so that a damaged disk is noticed then
@@ -31,7 +32,12 @@ use crate::{
 const CHECK_BLOCKS: u32 = 6;
 
 impl Writer {
-    pub(crate) fn load(options: Options, store: Arc<Store>, feed: Sender<FeedItem>) -> Result<Self, EngineError> {
+    pub(crate) fn load(
+        options: Options,
+        store: Arc<Store>,
+        scripts: ScriptVerifier,
+        feed: Sender<FeedItem>,
+    ) -> Result<Self, EngineError> {
         let records = store.load_index()?;
         let index = build_index(records)?;
         let (coins_best, count) = match store.coins_marker()? {
@@ -53,6 +59,7 @@ impl Writer {
             failure: Mutex::new(None),
             minimum_chain_work: options.minimum_chain_work,
             max_tip_age: options.max_tip_age,
+            warning: Mutex::new(None),
         });
         let mut writer = Self {
             reader: Reader(Arc::clone(&shared)),
@@ -68,6 +75,9 @@ impl Writer {
             precious_sequence: -1,
             precious_work: U256::zero(),
             last_connected: None,
+            scripts,
+            unknown_rules: UnknownRulesCache::default(),
+            warned: false,
             checked: Vec::new(),
             events: Vec::new(),
             replaying: false,

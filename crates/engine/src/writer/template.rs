@@ -41,7 +41,8 @@ impl Writer {
         }
         let prev_mweb = index.entry(tip).prev_mweb();
         let coins = self.shared.coins.read();
-        match connect_block(candidate, &chain, &*coins, prev_mweb, params, cache) {
+        let mut sink = self.scripts.sink(true);
+        match connect_block(candidate, &chain, &*coins, prev_mweb, params, cache, &mut *sink) {
             Ok(_) => Ok(Ok(())),
             Err(ConnectError::Reject(reject)) => Ok(Err(reject)),
             Err(other) => Err(EngineError::Inconsistent(other.to_string())),

@@ -25,6 +25,7 @@ pub(crate) type State = (BlockHash, Vec<(Vec<u8>, Vec<u8>)>);
 pub(crate) struct Node {
     engine: Option<Engine>,
     pub(crate) log: Arc<Mutex<Vec<Event>>>,
+    pub(crate) warnings: Arc<Mutex<Vec<String>>>,
     feed: Option<thread::JoinHandle<()>>,
 }
 
@@ -47,6 +48,8 @@ pub(crate) fn options(dir: &Path, without_mweb: bool) -> Options {
         stop_at_height: None,
         block_version: None,
         checkpoints: true,
+        script_threads: 1,
+        script_cache_bytes: 1 << 20,
         wipe: litecast_store::Wipe::Nothing,
     }
 }
@@ -67,15 +70,18 @@ impl Node {
     fn of(engine: Engine, feed: Receiver<FeedItem>) -> Self {
         let log = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&log);
+        let warnings = Arc::default();
+        let warned: Arc<Mutex<Vec<String>>> = Arc::clone(&warnings);
         let feed = thread::spawn(move || {
             for item in feed {
                 match item {
                     FeedItem::Event(event) => sink.lock().unwrap().push(event),
+                    FeedItem::Warning(text) => warned.lock().unwrap().push(text),
                     FeedItem::Barrier(done) => drop(done.send(Ok(()))),
                 }
             }
         });
-        Self { engine: Some(engine), log, feed: Some(feed) }
+        Self { engine: Some(engine), log, warnings, feed: Some(feed) }
     }
 
     pub(crate) fn handle(&self) -> &Handle {

@@ -11,4 +11,6 @@ mod harness;
 mod orders;
 mod power;
 mod reorgs;
+mod scripts;
+mod unknown_rules;
 mod vectors;

@@ -270,6 +270,8 @@ impl Node {
             stop_at_height: None,
             block_version: None,
             checkpoints: true,
+            script_threads: 1,
+            script_cache_bytes: 1 << 20,
             wipe: litecast_store::Wipe::Nothing,
         };
         let (engine, feed) = Engine::start(options).unwrap();

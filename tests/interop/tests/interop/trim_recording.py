@@ -2,14 +2,14 @@
 
   trim_recording.py IN.json.gz OUT.json.gz
 
-Of verdicts, drops the blocks that only a script or the inside of an extension block condemns; of a stream, everything from
+Of verdicts, drops the blocks that only the inside of an extension block condemns; of a stream, everything from
 the first transaction that is given to the mempool. Prints what is left. Goes when the node decides those too.
 """
 import gzip
 import json
 import sys
 
-NOT_YET = {"block-validation-failed", "bad-blk-mweb", "mweb-connect-failed"}
+NOT_YET = {"bad-blk-mweb", "mweb-connect-failed"}
 
 recording = json.load(gzip.open(sys.argv[1], "rt"))
 if "cases" in recording:

@@ -4,6 +4,7 @@ use litecast_consensus::{
     BlockUndo, ConnectError, connect_block, disconnect_block,
     mweb::PrevMweb,
     reject::{Category::*, Rule},
+    scripts::Assumed,
     tx::check_tx_inputs,
     versionbits::VersionBitsCache,
 };
@@ -167,7 +168,8 @@ fn a_failing_disk_says_nothing_about_the_block() {
     let mut world = World::new(false);
     let block = Draft::good(&mut world).build();
     let cache = VersionBitsCache::default();
-    let result = connect_block(&block, &world.headers, &BrokenCoins, PrevMweb::default(), &world.params, &cache);
+    let (headers, params, prev) = (&world.headers, &world.params, PrevMweb::default());
+    let result = connect_block(&block, headers, &BrokenCoins, prev, params, &cache, &mut Assumed);
     assert!(matches!(result, Err(ConnectError::View(_))));
 }
 

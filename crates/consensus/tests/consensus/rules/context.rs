@@ -1,9 +1,10 @@
 //! ContextualCheckBlock.
 
 use litecast_consensus::reject::{Category::*, Rule};
+use litecast_script::opcode::OP_16;
 
 use super::{Case, accepts, check, rejects};
-use crate::builder::{Draft, HEIGHT, output};
+use crate::builder::{COIN, Draft, HEIGHT, World, output};
 
 const MAX_BLOCK_WEIGHT: usize = 4_000_000;
 
@@ -13,8 +14,10 @@ fn lock(draft: &mut Draft, lock_time: u32) {
     draft.tx().inputs[0].sequence = u32::MAX - 1;
 }
 
-/// Gives the block a weight, by a witness that nobody asks for.
-fn weigh(draft: &mut Draft, weight: usize) {
+/// Gives the block a weight, by the witness of a version without a meaning, which may hold anything.
+fn weigh(world: &mut World, draft: &mut Draft, weight: usize) {
+    let program = [&[OP_16, 32], [7; 32].as_slice()].concat();
+    draft.tx().inputs[0].prevout = world.coin(COIN, 1, &program);
     draft.tx().inputs[0].witness = vec![vec![0; 100_000].into()];
     let missing = weight - draft.build().weight();
     draft.tx().inputs[0].witness = vec![vec![0; 100_000 + missing].into()];
@@ -90,8 +93,10 @@ pub(super) const CASES: &[Case] = &[
         world.params.segwit_height = HEIGHT + 1;
     }),
     accepts("no commitment where there is no witness", |_, draft| draft.drop_witness()),
-    rejects("bad-blk-weight", Rule::BlockWeight, Consensus, |_, draft| weigh(draft, MAX_BLOCK_WEIGHT + 1)),
-    accepts("a block as heavy as can be", |_, draft| weigh(draft, MAX_BLOCK_WEIGHT)),
+    rejects("bad-blk-weight", Rule::BlockWeight, Consensus, |world, draft| {
+        weigh(world, draft, MAX_BLOCK_WEIGHT + 1);
+    }),
+    accepts("a block as heavy as can be", |world, draft| weigh(world, draft, MAX_BLOCK_WEIGHT)),
 ];
 
 #[test]
