@@ -27,6 +27,10 @@ interop:
 demo:
     cargo run --release --locked --bin litecastd -- -demo
 
-# Nanoseconds per proof-of-work hash.
+# The proof-of-work hash; the worst blocks that scripts allow.
 bench:
-    cargo bench --package litecast-scrypt --locked
+    cargo bench --package litecast-scrypt --package litecast-consensus --locked
+
+# One fuzz target with libFuzzer, until it is stopped; needs cargo-fuzz and a nightly toolchain.
+fuzz target:
+    cargo +nightly fuzz run {{ target }} -- -rss_limit_mb=1024

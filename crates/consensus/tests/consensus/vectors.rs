@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bytes::Bytes;
 use litecast_primitives::{Block, BlockHeader};
+use serde_json::Value;
 
 /// The folder of the data, or `None` with a word about it.
 pub(crate) fn folder() -> Option<PathBuf> {
@@ -16,6 +18,16 @@ pub(crate) fn folder() -> Option<PathBuf> {
     }
     eprintln!("skipped: no vectors at {} (set LITECAST_VECTORS)", path.display());
     None
+}
+
+/// A file of JSON.
+pub(crate) fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex_bytes(text: &str) -> Bytes {
+    hex::decode(text.trim()).unwrap().into()
 }
 
 /// Blocks in hexadecimal, one a line.
