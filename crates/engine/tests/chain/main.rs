@@ -6,6 +6,7 @@
     reason = "a failed unwrap is a failed test; skips are said aloud"
 )]
 
+mod block_tree;
 mod crash;
 mod harness;
 mod orders;

@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod bad_peer;
+mod block_tree;
 mod cli;
 mod damaged_disk;
 mod follows;
