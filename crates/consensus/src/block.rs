@@ -4,16 +4,15 @@
 use litecast_primitives::{
     Block, Transaction,
     hash::{MerkleRoot, sha256d_pair},
-    params::Params,
-    view::HeaderView,
 };
 use litecast_script::{opcode, sigops};
 
 use crate::{
-    MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT, WITNESS_SCALE_FACTOR, merkle, mweb,
+    MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT, WITNESS_SCALE_FACTOR,
+    context::Context,
+    merkle, mweb,
     reject::{Reject, Rule},
     tx::{check_transaction, is_final_tx},
-    versionbits::VersionBitsCache,
 };
 
 /// Bytes of an output script that carries a witness commitment, at least (BIP141).
@@ -54,12 +53,8 @@ pub fn check_block(block: &Block) -> Result<(), Reject> {
 }
 
 /// What can be said of a block on top of a chain of headers, without the coins.
-pub fn contextual_check_block(
-    block: &Block,
-    chain: &dyn HeaderView,
-    params: &Params,
-    cache: &VersionBitsCache,
-) -> Result<(), Reject> {
+pub fn contextual_check_block(block: &Block, context: &Context<'_>) -> Result<(), Reject> {
+    let Context { chain, params, .. } = *context;
     let height = chain.tip_height() + 1;
     let lock_time_cutoff = if height >= params.csv_height {
         chain.median_time_past(chain.tip_height())
@@ -89,7 +84,7 @@ pub fn contextual_check_block(
     if block.weight() > MAX_BLOCK_WEIGHT {
         return Err(Reject::new(Rule::BlockWeight, "ContextualCheckBlock : weight limit failed"));
     }
-    mweb::contextual_check_block(block, chain, params, cache)
+    mweb::contextual_check_block(block, context)
 }
 
 fn check_witness_commitment(block: &Block, commitment: &[u8; 32]) -> Result<(), Reject> {

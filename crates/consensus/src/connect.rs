@@ -7,6 +7,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
+use litecast_mweb::{DisconnectError, LeafStore, MwebDelta, MwebUndo};
 use litecast_primitives::{
     Amount, Block, Coin, Height, OutPoint, Transaction, TxOut,
     params::Params,
@@ -16,12 +17,12 @@ use litecast_script::{Flags, sigops, template};
 
 use crate::{
     MAX_BLOCK_SIGOPS_COST,
-    mweb::{self, PrevMweb},
+    context::{Context, State},
+    mweb,
     reject::{Reject, Rule},
     scripts::{ScriptSink, TxScripts, block_script_flags},
     subsidy::block_subsidy,
     tx::{check_tx_inputs, sequence_locks},
-    versionbits::VersionBitsCache,
 };
 
 /// Why a block did not connect.
@@ -36,6 +37,15 @@ pub enum ConnectError {
     /// The stored undo data does not belong to the block.
     #[error("undo data of block {0} does not fit it")]
     Undo(litecast_primitives::BlockHash),
+}
+
+impl From<litecast_mweb::ConnectError> for ConnectError {
+    fn from(error: litecast_mweb::ConnectError) -> Self {
+        match error {
+            litecast_mweb::ConnectError::Reject(reject) => Self::Reject(reject.into()),
+            litecast_mweb::ConnectError::View(error) => Self::View(error),
+        }
+    }
 }
 
 impl From<Rule> for ConnectError {
@@ -67,11 +77,13 @@ impl CoinDelta {
     }
 }
 
-/// The coins that a block spent: one list per transaction after the coinbase, in the order of its inputs.
+/// What a block replaced: the coins it spent, one list per transaction after the coinbase, in the order of its inputs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BlockUndo {
     /// Spent coins.
     pub spent: Vec<Vec<Coin>>,
+    /// What the extension block replaced, if there was one.
+    pub mweb: Option<MwebUndo>,
 }
 
 /// What connecting a block does.
@@ -79,6 +91,8 @@ pub struct BlockUndo {
 pub struct Connected {
     /// Changes to the set of coins.
     pub delta: CoinDelta,
+    /// Changes inside of the extension block.
+    pub mweb: MwebDelta,
     /// How to take them back.
     pub undo: BlockUndo,
     /// Sum of the fees.
@@ -119,27 +133,25 @@ impl Overlay<'_> {
     }
 }
 
-/// Applies a block on top of `chain`, whose coins are `coins`. The block has passed the contextual checks; its scripts
-/// are `scripts`' to check.
+/// Applies a block to the state of the chain below it. The block has passed the contextual checks; its scripts are
+/// `scripts`' to check.
 pub fn connect_block(
     block: &Block,
-    chain: &dyn HeaderView,
-    coins: &dyn CoinView,
-    prev_mweb: PrevMweb,
-    params: &Params,
-    cache: &VersionBitsCache,
+    context: &Context<'_>,
+    state: &State<'_>,
     scripts: &mut dyn ScriptSink,
 ) -> Result<Connected, ConnectError> {
+    let Context { chain, params, .. } = *context;
     let height = chain.tip_height() + 1;
-    let mut view = Overlay { base: coins, delta: CoinDelta::default() };
+    let mut view = Overlay { base: state.coins, delta: CoinDelta::default() };
     if enforces_bip30(chain, params) {
         check_bip30(block, &view)?;
     }
-    let flags = block_script_flags(chain, params, cache);
+    let flags = block_script_flags(chain, params, context.versionbits);
     let enforces_bip68 = height >= params.csv_height;
     let mut fees = Amount::ZERO;
     let mut sigops_cost = 0;
-    let mut undo = BlockUndo { spent: Vec::with_capacity(block.transactions().len().saturating_sub(1)) };
+    let mut undo = BlockUndo { spent: Vec::with_capacity(block.transactions().len().saturating_sub(1)), mweb: None };
     for (i, tx) in block.transactions().iter().enumerate() {
         let spent = if tx.is_coinbase() { Vec::new() } else { spent_coins(tx, &view)? };
         if !tx.is_coinbase() {
@@ -171,8 +183,14 @@ pub fn connect_block(
         return Err(Rule::CoinbaseAmount.into());
     }
     scripts.finish()?;
-    mweb::connect_block(block, chain, prev_mweb, params, cache)?;
-    Ok(Connected { delta: view.delta, undo, fees, sigops_cost })
+    let mweb = match mweb::connect_block(block, context, state)? {
+        Some(connected) => {
+            undo.mweb = Some(connected.undo);
+            connected.delta
+        }
+        None => MwebDelta::default(),
+    };
+    Ok(Connected { delta: view.delta, mweb, undo, fees, sigops_cost })
 }
 
 fn spent_coins(tx: &Transaction, view: &Overlay<'_>) -> Result<Vec<Coin>, ConnectError> {
@@ -220,8 +238,12 @@ fn check_bip30(block: &Block, view: &Overlay<'_>) -> Result<(), ConnectError> {
     Ok(())
 }
 
-/// Takes a block off again: its outputs go, the coins it spent come back.
-pub fn disconnect_block(block: &Block, undo: &BlockUndo) -> Result<CoinDelta, ConnectError> {
+/// Takes a block off again: its outputs go, what it spent comes back. `mweb` is the state that it left.
+pub fn disconnect_block(
+    block: &Block,
+    undo: &BlockUndo,
+    mweb: &dyn LeafStore,
+) -> Result<(CoinDelta, MwebDelta), ConnectError> {
     let mut delta = CoinDelta::default();
     let transactions = block.transactions();
     if undo.spent.len() + 1 != transactions.len() {
@@ -244,5 +266,14 @@ pub fn disconnect_block(block: &Block, undo: &BlockUndo) -> Result<CoinDelta, Co
             delta.create(input.prevout, coin.clone());
         }
     }
-    Ok(delta)
+    let mweb = match (block.extension(), &undo.mweb) {
+        (None, None) => MwebDelta::default(),
+        (Some(extension), Some(undo)) => match litecast_mweb::disconnect_block(&extension.header, undo, mweb) {
+            Ok(delta) => delta,
+            Err(DisconnectError::View(error)) => return Err(error.into()),
+            Err(DisconnectError::Mismatch(_)) => return Err(ConnectError::Undo(block.hash())),
+        },
+        _ => return Err(ConnectError::Undo(block.hash())),
+    };
+    Ok((delta, mweb))
 }

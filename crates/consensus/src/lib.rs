@@ -1,11 +1,11 @@
 //! Litecoin's consensus rules as pure functions with the reference's names.
 //!
 //! A rule takes a block or transaction and read-only views, and answers with what follows or with a [`Reject`] that
-//! carries the reference's category and reject string. Nothing here keeps state, reads disk or knows peers. The
-//! inside of the extension block is not checked yet.
+//! carries the reference's category and reject string. Nothing here keeps state, reads disk or knows peers.
 
 pub mod block;
 pub mod connect;
+pub mod context;
 pub mod header;
 pub mod merkle;
 pub mod mweb;
@@ -17,6 +17,7 @@ pub mod tx;
 pub mod versionbits;
 
 pub use connect::{BlockUndo, CoinDelta, ConnectError, Connected, connect_block, disconnect_block};
+pub use context::{Context, PrevMweb, State};
 pub use reject::{Category, Reject, Rule};
 
 /// Largest weight of a block (BIP141; v0.21.5.5 src/consensus/consensus.h).

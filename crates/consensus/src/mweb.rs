@@ -1,24 +1,19 @@
 //! Rules about the place of the extension block in its block: HogEx, peg-ins, amounts
-//! (v0.21.5.5 src/mweb/mweb_node.cpp). The inside of the extension block is not checked yet.
+//! (v0.21.5.5 src/mweb/mweb_node.cpp). Its inside is litecast-mweb's.
 
-use litecast_primitives::{
-    Amount, Block, Transaction, TxOut, Txid, mweb::Kernel, params::Params, view::Ancestors, view::HeaderView,
+use litecast_mweb::{
+    Connected, PegIn, Stage,
+    amounts::{supply_change, total_fee},
 };
+use litecast_primitives::{Amount, Block, OutPoint, Transaction, TxOut, mweb::PegOut, view::Ancestors};
 use litecast_script::template;
 
 use crate::{
+    connect::ConnectError,
+    context::{Context, State},
     reject::{Reject, Rule},
-    versionbits::{VersionBitsCache, is_mweb_active},
+    versionbits::is_mweb_active,
 };
-
-/// What the block below left behind in the extension block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PrevMweb {
-    /// Its HogEx; zero if it had none.
-    pub hogex: Txid,
-    /// Coins inside of the extension block.
-    pub amount: Amount,
-}
 
 /// Loose MWEB data never stands in a block.
 pub(crate) fn check_block(block: &Block) -> Result<(), Reject> {
@@ -29,14 +24,10 @@ pub(crate) fn check_block(block: &Block) -> Result<(), Reject> {
 }
 
 /// The block carries an extension block exactly when it must, and its HogEx is in order.
-pub(crate) fn contextual_check_block(
-    block: &Block,
-    chain: &dyn HeaderView,
-    params: &Params,
-    cache: &VersionBitsCache,
-) -> Result<(), Reject> {
+pub(crate) fn contextual_check_block(block: &Block, context: &Context<'_>) -> Result<(), Reject> {
     let transactions = block.transactions();
-    if !is_mweb_active(Some(chain), params, cache) {
+    let Context { chain, params, .. } = *context;
+    if !is_mweb_active(Some(chain), params, context.versionbits) {
         if block.extension().is_some() {
             return Err(Reject::new(Rule::UnexpectedMweb, "MWEB not activated, but extension block found"));
         }
@@ -68,14 +59,21 @@ pub(crate) fn contextual_check_block(
     if extension.header.height != chain.tip_height() + 1 {
         return Err(Reject::new(Rule::MwebHeightMismatch, "Invalid MWEB block height"));
     }
-    check_peg_in_inputs(block, hogex, is_first_hogex(chain, params, cache))
+    check_peg_in_inputs(block, hogex, is_first_hogex(context))?;
+    let peg_ins: Vec<PegIn> = peg_ins(block).map(|(peg_in, _)| peg_in).collect();
+    let peg_outs: Vec<PegOut> = hogex.outputs()[1..]
+        .iter()
+        .map(|output| PegOut { amount: output.value, script_pubkey: output.script_pubkey.clone() })
+        .collect();
+    Ok(litecast_mweb::check_block(extension, &peg_ins, &peg_outs, &params.mweb, context.mweb)?)
 }
 
 /// The HogEx of the first extension block spends peg-ins only; every later one spends the HogEx before it first.
-fn is_first_hogex(chain: &dyn HeaderView, params: &Params, cache: &VersionBitsCache) -> bool {
+fn is_first_hogex(context: &Context<'_>) -> bool {
+    let Context { chain, params, versionbits, .. } = *context;
     match chain.tip_height().checked_sub(1) {
-        Some(below) => !is_mweb_active(Some(&Ancestors::new(chain, below)), params, cache),
-        None => !is_mweb_active(None, params, cache),
+        Some(below) => !is_mweb_active(Some(&Ancestors::new(chain, below)), params, versionbits),
+        None => !is_mweb_active(None, params, versionbits),
     }
 }
 
@@ -83,22 +81,25 @@ fn is_peg_in(output: &TxOut) -> bool {
     template::peg_in_kernel(&output.script_pubkey).is_some()
 }
 
-fn peg_ins(block: &Block) -> impl Iterator<Item = (Txid, usize, &TxOut)> {
+/// The peg-ins of all transactions but coinbase and HogEx, with the outputs that they are.
+fn peg_ins(block: &Block) -> impl Iterator<Item = (PegIn, OutPoint)> {
     let transactions = block.transactions();
-    transactions[1..transactions.len() - 1]
-        .iter()
-        .flat_map(|tx| tx.outputs().iter().enumerate().map(|(n, output)| (tx.txid(), n, output)))
-        .filter(|(_, _, output)| is_peg_in(output))
+    transactions[1..transactions.len() - 1].iter().flat_map(|tx| {
+        (0u32..).zip(tx.outputs()).filter_map(|(vout, output)| {
+            let kernel_id = template::peg_in_kernel(&output.script_pubkey)?;
+            Some((PegIn { amount: output.value, kernel_id }, OutPoint { txid: tx.txid(), vout }))
+        })
+    })
 }
 
 /// The HogEx spends exactly the block's peg-ins, in their order.
 fn check_peg_in_inputs(block: &Block, hogex: &Transaction, first: bool) -> Result<(), Reject> {
     let mut inputs = hogex.inputs().iter().skip(usize::from(!first));
-    for (txid, n, _) in peg_ins(block) {
+    for (_, outpoint) in peg_ins(block) {
         let Some(input) = inputs.next() else {
             return Err(Reject::new(Rule::PegInsMissing, "Pegins missing from HogEx"));
         };
-        if input.prevout.txid != txid || usize::try_from(input.prevout.vout) != Ok(n) {
+        if input.prevout != outpoint {
             return Err(Reject::new(Rule::PegInMismatch, "HogEx pegins do not match block's pegins"));
         }
     }
@@ -109,36 +110,36 @@ fn check_peg_in_inputs(block: &Block, hogex: &Transaction, first: bool) -> Resul
     Ok(())
 }
 
-/// Amounts: what goes into the extension block, what comes out, and what stays there. `chain` ends below the block.
+/// Amounts: what goes into the extension block, what comes out, and what stays there; then its inside. Answers with what
+/// the extension block changes, if there is one.
 pub(crate) fn connect_block(
     block: &Block,
-    chain: &dyn HeaderView,
-    prev: PrevMweb,
-    params: &Params,
-    cache: &VersionBitsCache,
-) -> Result<(), Reject> {
-    let (Some(extension), Some(hogex)) = (block.extension(), block.hogex()) else { return Ok(()) };
-    if !is_first_hogex(chain, params, cache) {
+    context: &Context<'_>,
+    state: &State<'_>,
+) -> Result<Option<Connected>, ConnectError> {
+    let (Some(extension), Some(hogex)) = (block.extension(), block.hogex()) else { return Ok(None) };
+    let prev = state.prev_mweb;
+    if !is_first_hogex(context) {
         let first = hogex.inputs().first().map(|input| input.prevout);
         if !first.is_some_and(|out| out.vout == 0 && out.txid == prev.hogex) {
             let detail = "First input of HogEx does not point to previous HogEx";
-            return Err(Reject::new(Rule::HogExInput, detail));
+            return Err(Reject::new(Rule::HogExInput, detail).into());
         }
     }
     let mut input_amount = prev.amount;
-    for (_, _, output) in peg_ins(block) {
+    for (peg_in, _) in peg_ins(block) {
         input_amount = input_amount
-            .checked_add(output.value)
+            .checked_add(peg_in.amount)
             .filter(|a| a.is_money())
             .ok_or_else(|| Reject::new(Rule::PegInTotal, "Accumulated pegin amount for the block is out of range"))?;
     }
     let bad_amount = || Reject::new(Rule::MwebAmount, "Invalid MWEB amount accounting");
-    let fee = total_fee(&extension.body.kernels).ok_or_else(bad_amount)?;
-    let supply_change = supply_change(&extension.body.kernels).ok_or_else(bad_amount)?;
+    let fee = total_fee(&extension.body).ok_or_else(bad_amount)?;
+    let supply_change = supply_change(&extension.body).ok_or_else(bad_amount)?;
     let total_out = Amount(hogex.outputs().iter().map(|o| o.value.0).sum());
     let hogex_fee = Amount(input_amount.0 - total_out.0);
     if !hogex_fee.is_money() || hogex_fee != fee {
-        return Err(Reject::new(Rule::MwebFeeMismatch, "HogEx fee does not match MWEB fee."));
+        return Err(Reject::new(Rule::MwebFeeMismatch, "HogEx fee does not match MWEB fee.").into());
     }
     let amount = prev
         .amount
@@ -146,38 +147,21 @@ pub(crate) fn connect_block(
         .ok_or_else(|| Reject::new(Rule::MwebAmount, "Invalid MWEB supply change"))?;
     if !amount.is_money() || amount != hogex.outputs()[0].value {
         let detail = "HogEx amount does not match expected MWEB amount";
-        return Err(Reject::new(Rule::MwebAmountMismatch, detail));
+        return Err(Reject::new(Rule::MwebAmountMismatch, detail).into());
     }
-    if extension.body.inputs.iter().any(|input| params.mweb.frozen_outputs.contains(&input.output_id)) {
-        return Err(Reject::new(Rule::FrozenOutputSpent, "Frozen MWEB output spent"));
+    let (hash, params) = (block.hash(), &context.params.mweb);
+    Ok(Some(litecast_mweb::connect_block(extension, &hash, prev.header, state.mweb, params, context.mweb)?))
+}
+
+impl From<litecast_mweb::Reject> for Reject {
+    fn from(reject: litecast_mweb::Reject) -> Self {
+        let rule = match (reject.stage, reject.rule) {
+            (Stage::ConnectBlock, litecast_mweb::Rule::FrozenOutputSpent(_)) => Rule::FrozenOutputSpent,
+            (Stage::ConnectBlock, _) => Rule::MwebConnectFailed,
+            // Loose transactions are the memory pool's; in a block there are none.
+            (Stage::CheckBlock | Stage::CheckTransaction, _) => Rule::MwebInvalid,
+        };
+        debug_assert_eq!(rule.reason(), reject.reason());
+        Self::new(rule, reject.detail())
     }
-    Ok(())
-}
-
-/// Sum of the fees; `None` if a fee or a partial sum is no amount of money
-/// (v0.21.5.5 src/libmw/src/models/tx/TxBody.cpp, GetTotalFee).
-fn total_fee(kernels: &[Kernel]) -> Option<Amount> {
-    money_sum(kernels.iter().map(|kernel| kernel.fee.unwrap_or_default()))
-}
-
-/// What the kernels add to the coins inside (TxBody.cpp and Kernel.h, GetSupplyChange); `None` if any number on the way
-/// there is out of range.
-fn supply_change(kernels: &[Kernel]) -> Option<Amount> {
-    let in_range = |amount: &Amount| amount.0.abs() <= Amount::MAX_MONEY.0;
-    kernels.iter().try_fold(Amount::ZERO, |total, kernel| {
-        let (peg_in, fee) = (kernel.peg_in.unwrap_or_default(), kernel.fee.unwrap_or_default());
-        let peg_out = money_sum(kernel.peg_outs.iter().map(|peg_out| peg_out.amount))?;
-        if !peg_in.is_money() || !fee.is_money() {
-            return None;
-        }
-        // Three amounts of money cannot overflow.
-        let change = Some(Amount(peg_in.0 - fee.0 - peg_out.0)).filter(in_range)?;
-        total.checked_add(change).filter(in_range)
-    })
-}
-
-fn money_sum(mut amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
-    amounts.try_fold(Amount::ZERO, |total, amount| {
-        total.checked_add(amount).filter(|sum| amount.is_money() && sum.is_money())
-    })
 }

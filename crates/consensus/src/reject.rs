@@ -96,11 +96,13 @@ rules! {
     PegInsMissing Consensus "pegins-missing";
     PegInMismatch Consensus "pegin-mismatch";
     ExtraHogExInput Consensus "extra-hogex-input";
+    MwebInvalid Mutated "bad-blk-mweb";
     HogExInput Consensus "invalid-hogex-input";
     PegInTotal Consensus "accumulated-pegin-outofrange";
     MwebAmount Consensus "bad-mweb-amount";
     MwebFeeMismatch Consensus "bad-txns-mweb-fee-mismatch";
     MwebAmountMismatch Consensus "mweb-amount-mismatch";
+    MwebConnectFailed Mutated "mweb-connect-failed";
     FrozenOutputSpent Consensus "frozen-mweb-output-spent";
     // ConnectBlock
     Bip30 Consensus "bad-txns-BIP30";

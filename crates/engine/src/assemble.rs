@@ -1,5 +1,5 @@
-//! Making blocks: coinbase, witness commitment, an extension block without transactions, and the search for a nonce
-//! (v0.21.5.5 src/miner.cpp, src/rpc/mining.cpp).
+//! Making blocks: coinbase, witness commitment, extension block and HogEx, and the search for a nonce
+//! (v0.21.5.5 src/miner.cpp, src/mweb/mweb_miner.cpp, src/rpc/mining.cpp).
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use litecast_consensus::{
     subsidy::block_subsidy,
     versionbits::{self, VersionBitsCache},
 };
+use litecast_mweb::{AddError, BlockBuilder, BuildError, PegIn, Verifier};
 use litecast_primitives::{
-    Amount, Block, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut,
-    hash::{MerkleRoot, MwebHash},
-    mweb::{ExtensionBlock, Header as MwebHeader, TxBody},
-    params::Params,
-    transaction::TxParts,
-    view::HeaderView,
+    Amount, Block, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, Txid, hash::MerkleRoot,
+    mweb::ExtensionBlock, params::Params, transaction::TxParts, view::HeaderView,
 };
-use litecast_script::{opcode, template::hogaddr_script};
+use litecast_script::{
+    opcode,
+    template::{self, hogaddr_script},
+};
 use litecast_scrypt::scrypt_1024_1_1;
 use litecast_store::MwebIndex;
 
-use crate::index::ChainAt;
+use crate::{index::ChainAt, inside::InsideCache};
 
 /// What to put into a block.
 #[derive(Debug, Clone)]
@@ -45,20 +45,31 @@ pub struct Template {
 }
 
 /// Why no block can be made.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum AssembleError {
-    /// The first extension block needs a peg-in, which needs the extension block's cryptography.
+    /// The first HogEx has nothing to spend but peg-ins.
     #[error(
-        "MWEB is active and the first extension block has not been mined: this version cannot make it. \
-         Let another node mine it, or use -vbparams=mweb:-2:0 on a chain of your own"
+        "MWEB is active and the first extension block has not been mined: it needs a transaction with a peg-in. \
+         Use -vbparams=mweb:-2:0 for a chain without extension blocks"
     )]
     FirstExtensionBlock,
+    /// A transaction has a part inside, and extension blocks are not active yet.
+    #[error("transaction {0} needs an extension block, and MWEB is not active yet")]
+    MwebInactive(Txid),
+    /// A transaction does not fit into the extension block.
+    #[error("transaction {0} does not fit into the extension block: {1}")]
+    Mweb(Txid, AddError),
+    /// There is no extension block of these transactions.
+    #[error("cannot make an extension block: {0}")]
+    Extension(#[from] BuildError),
 }
 
 /// Where a block is to stand.
 pub(crate) struct Context<'a> {
     pub(crate) chain: ChainAt<'a>,
     pub(crate) prev_mweb: Option<&'a MwebIndex>,
+    pub(crate) inside: &'a InsideCache,
+    pub(crate) verifier: &'a Verifier,
     pub(crate) params: &'a Params,
     pub(crate) versionbits: &'a VersionBitsCache,
     pub(crate) now: i64,
@@ -69,13 +80,14 @@ pub(crate) fn assemble(request: &AssembleRequest, context: &Context<'_>) -> Resu
     let chain = &context.chain;
     let params = context.params;
     let height = chain.tip_height() + 1;
-    let mut transactions = request.transactions.clone();
+    let mut transactions = outside(&request.transactions);
     let mut extension = None;
     if versionbits::is_mweb_active(Some(chain), params, context.versionbits) {
-        let prev = context.prev_mweb.ok_or(AssembleError::FirstExtensionBlock)?;
-        let (block, hogex) = empty_extension(prev, height);
+        let (block, hogex) = extend(&request.transactions, height, context)?;
         transactions.push(Arc::new(hogex));
         extension = Some(block);
+    } else if let Some(tx) = request.transactions.iter().find(|tx| tx.mweb().is_some()) {
+        return Err(AssembleError::MwebInactive(tx.txid()));
     }
     let mut coinbase = TxParts {
         version: 2,
@@ -125,32 +137,57 @@ fn commit_to_witness(coinbase: &mut TxParts, others: &[Arc<Transaction>], reserv
     }
 }
 
-/// An extension block in which nothing happens, and the HogEx that carries the coins over to it.
-fn empty_extension(prev: &MwebIndex, height: Height) -> (ExtensionBlock, Transaction) {
-    let header = MwebHeader {
-        height,
-        output_root: prev.header.output_root,
-        kernel_root: MwebHash([0; 32]),
-        leafset_root: prev.header.leafset_root,
-        kernel_offset: prev.header.kernel_offset,
-        stealth_offset: [0; 32],
-        output_mmr_size: prev.header.output_mmr_size,
-        kernel_mmr_size: 0,
-    };
+/// What of the transactions stands in the block itself.
+fn outside(transactions: &[Arc<Transaction>]) -> Vec<Arc<Transaction>> {
+    let visible = transactions.iter().filter(|tx| !tx.is_mweb_only());
+    visible
+        .map(|tx| match tx.mweb() {
+            None => Arc::clone(tx),
+            Some(_) => Arc::new(Transaction::from(TxParts { mweb: None, ..tx.parts().clone() })),
+        })
+        .collect()
+}
+
+/// The extension block with the inside of these transactions, and the HogEx that moves the coins.
+fn extend(
+    transactions: &[Arc<Transaction>],
+    height: Height,
+    context: &Context<'_>,
+) -> Result<(ExtensionBlock, Transaction), AssembleError> {
+    let prev = context.prev_mweb;
+    let mut builder = BlockBuilder::new(height, prev.map(|prev| &prev.header), context.inside, context.verifier);
+    let mut inputs: Vec<OutPoint> = prev.map(|prev| OutPoint { txid: prev.hogex, vout: 0 }).into_iter().collect();
+    for tx in transactions {
+        let mut peg_ins = Vec::new();
+        for (vout, output) in (0u32..).zip(tx.outputs()) {
+            if let Some(kernel_id) = template::peg_in_kernel(&output.script_pubkey) {
+                peg_ins.push(PegIn { amount: output.value, kernel_id });
+                inputs.push(OutPoint { txid: tx.txid(), vout });
+            }
+        }
+        if let Some(mweb) = tx.mweb() {
+            builder.add(mweb, &peg_ins).map_err(|error| AssembleError::Mweb(tx.txid(), error))?;
+        }
+    }
+    if inputs.is_empty() {
+        return Err(AssembleError::FirstExtensionBlock);
+    }
+    let built = builder.build()?;
+    let amount = Amount(prev.map_or(0, |prev| prev.amount.0) + built.supply_change.0);
+    let script = hogaddr_script(built.extension.header.hash());
+    let first = TxOut { value: amount, script_pubkey: script.into() };
+    let peg_outs = built.peg_outs.into_iter().map(|out| TxOut { value: out.amount, script_pubkey: out.script_pubkey });
+    let input =
+        |prevout| TxIn { prevout, script_sig: Bytes::new(), sequence: TxIn::SEQUENCE_FINAL, witness: Vec::new() };
     let hogex = Transaction::from(TxParts {
         version: 2,
-        inputs: vec![TxIn {
-            prevout: OutPoint { txid: prev.hogex, vout: 0 },
-            script_sig: Bytes::new(),
-            sequence: TxIn::SEQUENCE_FINAL,
-            witness: Vec::new(),
-        }],
-        outputs: vec![TxOut { value: prev.amount, script_pubkey: hogaddr_script(header.hash()).into() }],
+        inputs: inputs.into_iter().map(input).collect(),
+        outputs: std::iter::once(first).chain(peg_outs).collect(),
         lock_time: 0,
         mweb: None,
         is_hogex: true,
     });
-    (ExtensionBlock { header, body: TxBody::default() }, hogex)
+    Ok((built.extension, hogex))
 }
 
 /// Searches a nonce, at most `max_tries` of them; `None` when they are used up.

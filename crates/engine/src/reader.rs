@@ -1,5 +1,9 @@
 //! Reading the chain while the writer works: short looks at the index, blocks from disk, coins.
 
+mod light;
+
+pub use light::MwebSegment;
+
 use std::{
     collections::VecDeque,
     sync::{
@@ -8,7 +12,11 @@ use std::{
     },
 };
 
-use litecast_consensus::versionbits::{self, Statistics, ThresholdState, VersionBitsCache};
+use litecast_consensus::{
+    Context,
+    versionbits::{self, Statistics, ThresholdState, VersionBitsCache},
+};
+use litecast_mweb::Verifier;
 use litecast_primitives::{
     Block, BlockHash, Coin, Height, OutPoint, U256,
     params::{DeploymentId, Params, ScheduleKind},
@@ -22,6 +30,7 @@ use crate::{
     coins::CoinsCache,
     error::EngineError,
     index::{BlockIndex, ChainAt, Entry, Id, status},
+    inside::InsideCache,
 };
 
 /// Blocks that are kept in memory for those who ask for them right after they came.
@@ -36,6 +45,9 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<Store>,
     pub(crate) index: RwLock<BlockIndex>,
     pub(crate) coins: RwLock<CoinsCache>,
+    pub(crate) inside: RwLock<InsideCache>,
+    /// The cryptography of extension blocks.
+    pub(crate) mweb: Verifier,
     pub(crate) versionbits: VersionBitsCache,
     pub(crate) recent: Mutex<VecDeque<Arc<Block>>>,
     pub(crate) caught_up: AtomicBool,
@@ -48,6 +60,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// What judges a block on top of a chain.
+    pub(crate) fn context<'a>(&'a self, chain: &'a dyn HeaderView) -> Context<'a> {
+        Context { chain, params: &self.params, versionbits: &self.versionbits, mweb: &self.mweb }
+    }
+
     /// Keeps a block for those who will ask for it soon.
     pub(crate) fn remember(&self, block: &Arc<Block>) {
         if block.bytes().len() > RECENT_BLOCK_BYTES {

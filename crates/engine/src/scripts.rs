@@ -1,4 +1,5 @@
-//! Where the scripts of a block are executed: on this thread, or on a pool of threads while the writer goes on.
+//! Where the scripts of a block are executed: on this thread, or on a pool of threads while the writer goes on; and where
+//! extension blocks are verified, while the writer waits.
 //!
 //! Jobs own what they check, so a later writer may go on to the next block before they are done.
 
@@ -21,31 +22,34 @@ const INPUTS_PER_JOB: usize = 16;
 #[derive(Debug)]
 pub(crate) struct ScriptVerifier {
     caches: Arc<ScriptCaches>,
-    /// `None` is `-par=1`: no threads, and reject strings that name the script's error.
-    pool: Option<ThreadPool>,
+    pool: ThreadPool,
+    /// `-par=1`: scripts on the writer's thread, and reject strings that name the script's error.
+    in_order: bool,
 }
 
 impl ScriptVerifier {
     /// With `threads` threads beside the writer's and `cache_bytes` for what was verified before.
     pub(crate) fn new(threads: usize, cache_bytes: usize) -> std::io::Result<Self> {
-        let pool = if threads == 0 {
-            None
-        } else {
-            let name = |n| format!("scriptch.{n}");
-            let built = ThreadPoolBuilder::new().num_threads(threads).thread_name(name).build();
-            Some(built.map_err(std::io::Error::other)?)
-        };
-        Ok(Self { caches: Arc::new(ScriptCaches::new(cache_bytes)), pool })
+        let name = |n| format!("scriptch.{n}");
+        // The writer waits while they work, so there is one for its core too.
+        let pool = ThreadPoolBuilder::new().num_threads(threads + 1).thread_name(name).build();
+        let caches = Arc::new(ScriptCaches::new(cache_bytes));
+        Ok(Self { caches, pool: pool.map_err(std::io::Error::other)?, in_order: threads == 0 })
+    }
+
+    /// Lets `work` share its parts among the threads.
+    pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(work)
     }
 
     /// Takes the scripts of one block. Without `caches` nothing is looked up or remembered: an old block's transactions
     /// were never seen before and will not be again.
     pub(crate) fn sink(&self, caches: bool) -> Box<dyn ScriptSink + '_> {
         let caches = Some(&self.caches).filter(|_| caches);
-        match &self.pool {
-            None => Box::new(InOrder(caches.map(|caches| &**caches))),
-            Some(pool) => Box::new(Pooled { pool, caches, progress: Arc::default(), waiting: Vec::new(), inputs: 0 }),
+        if self.in_order {
+            return Box::new(InOrder(caches.map(|caches| &**caches)));
         }
+        Box::new(Pooled { pool: &self.pool, caches, progress: Arc::default(), waiting: Vec::new(), inputs: 0 })
     }
 }
 

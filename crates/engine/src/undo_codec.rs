@@ -1,7 +1,9 @@
-//! Undo data on disk: per transaction after the coinbase a count, then the spent coins in the store's coin encoding.
+//! Undo data on disk: per transaction after the coinbase a count, then the spent coins in the store's coin encoding; then,
+//! if the block carried an extension block, how to take that back.
 
 use bytes::Bytes;
 use litecast_consensus::BlockUndo;
+use litecast_mweb::MwebUndo;
 use litecast_primitives::codec::{DecodeError, Reader, put_len};
 use litecast_store::coin_codec::{decode_coin, encode_coin_into};
 
@@ -15,6 +17,9 @@ pub(crate) fn encode(undo: &BlockUndo) -> Vec<u8> {
             encode_coin_into(&mut out, coin);
         }
     }
+    if let Some(mweb) = &undo.mweb {
+        mweb.encode(&mut out);
+    }
     out
 }
 
@@ -22,6 +27,7 @@ pub(crate) fn encode(undo: &BlockUndo) -> Vec<u8> {
 pub(crate) fn decode(bytes: Bytes) -> Result<BlockUndo, DecodeError> {
     let mut r = Reader::new(bytes);
     let spent = r.vector(1, |r| r.vector(2, decode_coin))?;
+    let mweb = if r.remaining() == 0 { None } else { Some(MwebUndo::decode(&mut r)?) };
     r.finish()?;
-    Ok(BlockUndo { spent })
+    Ok(BlockUndo { spent, mweb })
 }

@@ -35,7 +35,7 @@ const GROUP_COMMANDS: usize = 64;
 const GROUP_TIME: Duration = Duration::from_millis(200);
 /// Cached coins are written after this time, however few they are.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(15 * 60);
-/// Coins in one atomic batch; measured: larger ones only cost memory.
+/// Changes in one atomic batch; measured: larger ones only cost memory.
 const FLUSH_COINS: usize = 500_000;
 
 /// Orders candidates for the tip: more work, then earlier (lower sequence), then lower id.
@@ -218,7 +218,7 @@ impl Writer {
         let mut batch = Batch::new();
         self.fill_index(&mut batch);
         self.write(batch)?;
-        if self.shared.coins.read().memory() > self.options.cache_bytes {
+        if self.cached().0 > self.options.cache_bytes {
             self.flush_coins()?;
         }
         self.release();
@@ -265,20 +265,25 @@ impl Writer {
             let (index, coins) = (self.shared.index.read(), self.shared.coins.read());
             let Some(tip) = index.tip().map(|id| index.entry(id).hash) else { return Ok(()) };
             coins.fill(&mut batch);
+            self.shared.inside.read().fill(&mut batch);
             batch.set_coins_best(&tip, CoinsSummary { count: coins.count() });
         }
         self.store().commit(batch)?;
         self.shared.coins.write().clear();
+        self.shared.inside.write().clear();
         Ok(())
     }
 
     /// Flushes in the middle of a long run of blocks, before the batch outgrows what one commit should hold.
     fn flush_if_large(&mut self) -> Result<(), EngineError> {
-        let large = {
-            let coins = self.shared.coins.read();
-            coins.memory() > self.options.cache_bytes || coins.len() > FLUSH_COINS
-        };
-        if large { self.flush() } else { Ok(()) }
+        let (memory, changes) = self.cached();
+        if memory > self.options.cache_bytes || changes > FLUSH_COINS { self.flush() } else { Ok(()) }
+    }
+
+    /// Bytes and number of the changes that wait for a flush.
+    fn cached(&self) -> (usize, usize) {
+        let (coins, inside) = (self.shared.coins.read(), self.shared.inside.read());
+        (coins.memory() + inside.memory(), coins.len() + inside.len())
     }
 
     fn release(&mut self) {

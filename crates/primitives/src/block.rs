@@ -20,14 +20,16 @@ pub struct Block {
     transactions: Vec<Arc<Transaction>>,
     extension: Option<ExtensionBlock>,
     bytes: Bytes,
+    received: Bytes,
 }
 
 impl Block {
     /// A block made here: encodes itself.
     pub fn new(header: BlockHeader, transactions: Vec<Arc<Transaction>>, extension: Option<ExtensionBlock>) -> Self {
         let hash = header.hash();
-        let mut block = Self { header, hash, transactions, extension, bytes: Bytes::new() };
+        let mut block = Self { header, hash, transactions, extension, bytes: Bytes::new(), received: Bytes::new() };
         block.bytes = block.encode_anew(Encoding::Full).into();
+        block.received = block.bytes.clone();
         block
     }
 
@@ -45,8 +47,9 @@ impl Block {
                 r.irregular |= presence != 0;
             }
         }
-        let length = start.len() - r.remaining();
-        let mut block = Self { header, hash: header.hash(), transactions, extension, bytes: start.slice(..length) };
+        let received = start.slice(..start.len() - r.remaining());
+        let bytes = received.clone();
+        let mut block = Self { header, hash: header.hash(), transactions, extension, bytes, received };
         if r.irregular {
             block.bytes = block.encode_anew(Encoding::Full).into();
         }
@@ -89,6 +92,12 @@ impl Block {
     /// The full encoding, kept.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
+    }
+
+    /// The bytes that the block was read from. They differ from [`Block::bytes`] where the reference reads more than it
+    /// writes, and only they are sure to be read again: a kernel that announces an empty list loses it on the way.
+    pub fn received(&self) -> &Bytes {
+        &self.received
     }
 
     /// One of the encodings; shares memory with the kept bytes where they are the same.

@@ -6,7 +6,7 @@ use litecast_primitives::{BlockHash, codec::DecodeError, codec::Reader, params::
 use crate::{CoinsSummary, StoreError};
 
 /// Version of everything below the chain directory that `docs/spec/store.md` describes.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 pub(crate) const FORMAT_KEY: &[u8] = b"format";
 pub(crate) const NETWORK_KEY: &[u8] = b"network";

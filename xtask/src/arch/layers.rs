@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("litecast-scrypt", 0),
     ("litecast-config", 0),
     ("litecast-script", 1),
+    ("litecast-mweb", 1),
     ("litecast-p2p", 1),
     ("litecast-notify", 1),
     ("litecast-client", 1),

@@ -2,21 +2,26 @@
 
 use bytes::Bytes;
 use litecast_consensus::{
-    ConnectError, Connected, Reject,
+    ConnectError, Connected, Context, Reject, State,
     block::{check_block, commitment_hash, commitment_script, contextual_check_block, witness_commitment},
     connect_block,
     header::{check_block_header, contextual_check_block_header},
     merkle::{block_witness_merkle_root, merkle_root},
-    mweb::PrevMweb,
     pow::check_proof_of_work,
     scripts::{InOrder, ScriptCaches},
     subsidy::block_subsidy,
     versionbits::{TOP_BITS, VersionBitsCache},
 };
+use litecast_mweb::{
+    BlockBuilder, MemoryStore,
+    amounts::peg_ins,
+    check::kernel_root,
+    forge::{self, Forge, Terms},
+};
 use litecast_primitives::{
-    Amount, Block, BlockHeader, Coin, Height, OutPoint, Transaction, TxIn, TxOut, Txid,
+    Amount, Block, BlockHash, BlockHeader, Coin, Height, OutPoint, Transaction, TxIn, TxOut, Txid,
     hash::{MerkleRoot, MwebHash},
-    mweb::{ExtensionBlock, Header as MwebHeader, Kernel, PegOut, TxBody},
+    mweb::{ExtensionBlock, Header as MwebHeader, Kernel, PegOut},
     params::{ActivationOverrides, Deployment, DeploymentId, Network, Params},
     transaction::TxParts,
     view::HeaderView,
@@ -27,7 +32,7 @@ use litecast_script::{
 };
 use litecast_scrypt::scrypt_1024_1_1;
 
-use crate::model::{Coins, Headers};
+use crate::model::{Coins, Headers, Inside, VERIFIER};
 
 /// Height of the block that is judged.
 pub(crate) const HEIGHT: Height = 200;
@@ -47,7 +52,10 @@ pub(crate) struct World {
     pub(crate) params: Params,
     pub(crate) headers: Headers,
     pub(crate) coins: Coins,
-    pub(crate) mweb: PrevMweb,
+    pub(crate) mweb: Inside,
+    /// A coin inside, with its secrets.
+    pub(crate) coin_inside: Option<forge::Coin>,
+    forge: Forge<'static>,
     pub(crate) now: i64,
     pub(crate) last_checkpoint: Option<Height>,
     cache: VersionBitsCache,
@@ -80,17 +88,49 @@ impl World {
             params,
             headers,
             coins: Coins::default(),
-            mweb: PrevMweb::default(),
+            mweb: Inside::default(),
+            coin_inside: None,
+            forge: Forge::new(&VERIFIER, 1),
             now,
             last_checkpoint: None,
             cache: VersionBitsCache::default(),
             scripts: ScriptCaches::new(1 << 16),
         };
         if mweb {
-            let hogex = world.coin(INSIDE, HEIGHT - 1, &hogaddr_script(MwebHash([1; 32])));
-            world.mweb = PrevMweb { hogex: hogex.txid, amount: Amount(INSIDE) };
+            world.begin_inside();
         }
         world
+    }
+
+    /// The block below carried an extension block with one coin.
+    fn begin_inside(&mut self) {
+        let terms = Terms { peg_in: Amount(INSIDE), ..Terms::default() };
+        let (tx, mut coins, _) = self.forge.transaction(&[], &[Amount(INSIDE)], &terms);
+        let mut store = MemoryStore::default();
+        let mut builder = BlockBuilder::new(HEIGHT - 1, None, &store, &VERIFIER);
+        builder.add(&tx, &peg_ins(&tx.body)).unwrap();
+        let ExtensionBlock { header, body } = builder.build().unwrap().extension;
+        let block = ExtensionBlock { header: header.clone(), body };
+        let params = &self.params.mweb;
+        let connected =
+            litecast_mweb::connect_block(&block, &BlockHash::ZERO, None, &store, params, &VERIFIER).unwrap();
+        store.apply(connected.delta);
+        let hogex = self.coin(INSIDE, HEIGHT - 1, &hogaddr_script(header.hash())).txid;
+        self.mweb = Inside { hogex, amount: Amount(INSIDE), header: Some(header), store };
+        self.coin_inside = coins.pop();
+    }
+
+    /// The next extension block, to be filled.
+    pub(crate) fn extension_builder(&self) -> BlockBuilder<'_> {
+        BlockBuilder::new(HEIGHT, self.mweb.header.as_ref(), &self.mweb.store, &VERIFIER)
+    }
+
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { chain: &self.headers, params: &self.params, versionbits: &self.cache, mweb: &VERIFIER }
+    }
+
+    pub(crate) fn state(&self) -> State<'_> {
+        State { coins: &self.coins, mweb: &self.mweb.store, prev_mweb: self.mweb.prev() }
     }
 
     /// Taproot is never in force.
@@ -129,18 +169,26 @@ impl World {
         check_block_header(header, &scrypt_1024_1_1(&header.encode()), &self.params)?;
         contextual_check_block_header(header, &self.headers, &self.params, self.now, self.last_checkpoint)?;
         check_block(block)?;
-        contextual_check_block(block, &self.headers, &self.params, &self.cache)?;
-        let mut scripts = InOrder(Some(&self.scripts));
-        connect_block(block, &self.headers, &self.coins, self.mweb, &self.params, &self.cache, &mut scripts)
+        contextual_check_block(block, &self.context())?;
+        self.connect(block)
+    }
+
+    /// Only what needs the coins.
+    pub(crate) fn connect(&self, block: &Block) -> Result<Connected, ConnectError> {
+        connect_block(block, &self.context(), &self.state(), &mut InOrder(Some(&self.scripts)))
     }
 
     /// The verdict as a reject, or nothing.
     pub(crate) fn reject(&self, block: &Block) -> Option<Reject> {
-        match self.judge(block) {
-            Ok(_) => None,
-            Err(ConnectError::Reject(reject)) => Some(reject),
-            Err(other) => panic!("{other}"),
-        }
+        reject(self.judge(block))
+    }
+}
+
+pub(crate) fn reject(verdict: Result<Connected, ConnectError>) -> Option<Reject> {
+    match verdict {
+        Ok(_) => None,
+        Err(ConnectError::Reject(reject)) => Some(reject),
+        Err(other) => panic!("{other}"),
     }
 }
 
@@ -152,6 +200,8 @@ pub(crate) struct Draft {
     /// Coinbase first, HogEx last.
     pub(crate) transactions: Vec<TxParts>,
     pub(crate) extension: Option<ExtensionBlock>,
+    /// Secret of the kernel's excess.
+    excess: [u8; 32],
     /// Write the witness commitment, if the coinbase has a place for it.
     pub(crate) commits: bool,
     /// Instead of the true one.
@@ -177,53 +227,64 @@ impl Draft {
             bits: tip.bits,
             transactions: vec![coinbase, spend(&[coin], &[(COIN, TRUE)])],
             extension: None,
+            excess: [0; 32],
             commits: true,
             root: None,
             proves_work: true,
         };
-        if world.mweb != PrevMweb::default() {
-            draft.add_extension(world);
+        if world.mweb.header.is_some() {
+            draft.add_extension(world, &[], &[PEG_IN - PEG_OUT - MWEB_FEE]);
         }
         draft
     }
 
-    fn add_extension(&mut self, world: &mut World) {
-        let kernel = Kernel {
-            features: 7,
-            fee: Some(Amount(MWEB_FEE)),
-            peg_in: Some(Amount(PEG_IN)),
+    /// A peg-in with a peg-out, which also spends these coins inside and makes new ones of these values.
+    pub(crate) fn add_extension(&mut self, world: &mut World, coins: &[forge::Coin], values: &[i64]) {
+        let terms = Terms {
+            fee: Amount(MWEB_FEE),
+            peg_in: Amount(PEG_IN),
             peg_outs: vec![PegOut { amount: Amount(PEG_OUT), script_pubkey: TRUE.into() }],
-            lock_height: None,
-            stealth_excess: None,
-            extra_data: Bytes::new(),
-            excess: [8; 33],
-            signature: [9; 64],
+            lock_height: 0,
         };
+        let values: Vec<Amount> = values.iter().copied().map(Amount).collect();
+        let (tx, _, excess) = world.forge.transaction(coins, &values, &terms);
+        let mut builder = world.extension_builder();
+        builder.add(&tx, &peg_ins(&tx.body)).unwrap();
+        self.extension = Some(builder.build().unwrap().extension);
+        self.excess = excess;
         let coin = world.coin(PEG_IN, 1, TRUE);
-        self.transactions.push(spend(&[coin], &[(PEG_IN, &peg_in_script(kernel.id()))]));
+        self.transactions.truncate(2);
+        self.transactions.push(spend(&[coin], &[(PEG_IN, &peg_in_script(MwebHash([0; 32])))]));
         let left = INSIDE + PEG_IN - PEG_OUT - MWEB_FEE;
         let below = OutPoint { txid: world.mweb.hogex, vout: 0 };
         let mut hogex = spend(&[below], &[(left, TRUE), (PEG_OUT, TRUE)]);
         hogex.is_hogex = true;
         self.transactions.push(hogex);
-        let zero = MwebHash([0; 32]);
-        let header = MwebHeader {
-            height: HEIGHT,
-            output_root: zero,
-            kernel_root: zero,
-            leafset_root: zero,
-            kernel_offset: [0; 32],
-            stealth_offset: [0; 32],
-            output_mmr_size: 0,
-            kernel_mmr_size: 1,
-        };
-        let body = TxBody { kernels: vec![kernel], ..Default::default() };
-        self.extension = Some(ExtensionBlock { header, body });
         self.seal();
     }
 
-    /// Makes the HogEx commit to the extension block's header and spend the block's peg-ins.
+    /// Signs the kernel again and lets everything name it, as a miner would who wants to break only the rule at hand.
+    pub(crate) fn sign(&mut self) {
+        let kernel = &mut self.extension.as_mut().unwrap().body.kernels[0];
+        Forge::new(&VERIFIER, 2).sign_kernel(kernel, &self.excess);
+        self.seal();
+    }
+
+    /// Lets the header name the kernels, the peg-in its kernel, and the HogEx header and peg-ins.
     pub(crate) fn seal(&mut self) {
+        let ExtensionBlock { header, body } = self.extension.as_mut().unwrap();
+        header.kernel_root = kernel_root(&body.kernels);
+        header.kernel_mmr_size = body.kernels.len() as u64;
+        if let (Some(kernel), Some(peg_in)) = (body.kernels.first(), self.transactions.get_mut(2))
+            && template::peg_in_kernel(&peg_in.outputs[0].script_pubkey).is_some()
+        {
+            peg_in.outputs[0].script_pubkey = peg_in_script(kernel.id()).into();
+        }
+        self.commit();
+    }
+
+    /// Makes the HogEx commit to the extension block's header and spend the block's peg-ins.
+    pub(crate) fn commit(&mut self) {
         let (hogex, others) = self.transactions.split_last_mut().unwrap();
         let peg_ins = others[1..].iter().flat_map(|parts| {
             let txid = Transaction::from(parts.clone()).txid();
@@ -275,7 +336,7 @@ impl Draft {
         let root = merkle_root(transactions.iter().map(|tx| *tx.txid().as_bytes()).collect()).root;
         let mut header = BlockHeader {
             version: self.version,
-            prev: litecast_primitives::BlockHash::ZERO,
+            prev: BlockHash::ZERO,
             merkle_root: self.root.unwrap_or(root),
             time: self.time,
             bits: self.bits,

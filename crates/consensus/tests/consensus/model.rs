@@ -1,10 +1,15 @@
 //! Views in memory: the simplest things that can be asked what the rules ask.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
 
-use litecast_consensus::CoinDelta;
+use litecast_consensus::{CoinDelta, PrevMweb};
+use litecast_mweb::{MemoryStore, Verifier};
 use litecast_primitives::{
-    BlockHeader, Coin, Height, OutPoint,
+    Amount, BlockHeader, Coin, Height, OutPoint, Txid,
+    mweb::Header,
     view::{ChainHeader, CoinView, HeaderView, ViewError},
 };
 
@@ -67,5 +72,23 @@ pub(crate) struct BrokenCoins;
 impl CoinView for BrokenCoins {
     fn coin(&self, _: &OutPoint) -> Result<Option<Coin>, ViewError> {
         Err(ViewError("the disk is gone".into()))
+    }
+}
+
+/// One context of the curve for all tests, without a memory.
+pub(crate) static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| Verifier::new(0));
+
+/// The inside of the extension block, as the last block left it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Inside {
+    pub(crate) hogex: Txid,
+    pub(crate) amount: Amount,
+    pub(crate) header: Option<Header>,
+    pub(crate) store: MemoryStore,
+}
+
+impl Inside {
+    pub(crate) fn prev(&self) -> PrevMweb<'_> {
+        PrevMweb { hogex: self.hogex, amount: self.amount, header: self.header.as_ref() }
     }
 }

@@ -114,7 +114,7 @@ fn a_chain_with_extension_blocks_connects_and_comes_off_again() {
         assert_eq!(blocks.iter().filter(|block| block.extension().is_some()).count(), with_extension);
         // The HogEx's first output holds exactly the coins inside.
         let hogex = blocks.last().unwrap().hogex().unwrap();
-        assert_eq!(chain.prev_mweb().amount, hogex.outputs()[0].value);
+        assert_eq!(chain.mweb.amount, hogex.outputs()[0].value);
         assert_eq!(chain.coins.0.values().any(|coin| coin.is_peg_out), file == "mweb-regtest");
         chain.disconnect_all();
     }

@@ -63,7 +63,15 @@ const ELSEWHERE: &[(Rule, &str)] = &[
 
 #[test]
 fn every_rule_has_a_case() {
-    let tables = [headers::CASES, content::CASES, context::CASES, connecting::CASES, scripts::CASES, extension::CASES];
+    let tables = [
+        headers::CASES,
+        content::CASES,
+        context::CASES,
+        connecting::CASES,
+        scripts::CASES,
+        extension::CASES,
+        extension::CONNECTING,
+    ];
     let cases = tables.into_iter().flatten().filter_map(|case| case.expected.map(|(rule, _)| (rule, case.name)));
     let covered: Vec<_> = cases.chain(ELSEWHERE.iter().copied()).collect();
     for rule in Rule::ALL {

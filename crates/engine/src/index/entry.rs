@@ -1,6 +1,6 @@
 //! One known header: where it stands, how far it was checked, where its data lies.
 
-use litecast_consensus::mweb::PrevMweb;
+use litecast_consensus::PrevMweb;
 use litecast_primitives::{BlockHash, BlockHeader, Height, U256};
 use litecast_store::{FilePos, IndexRecord, MwebIndex};
 
@@ -79,8 +79,12 @@ impl Entry {
     }
 
     /// What a block on top of this one has to know of the extension block.
-    pub(crate) fn prev_mweb(&self) -> PrevMweb {
-        self.mweb.as_deref().map_or_else(PrevMweb::default, |m| PrevMweb { hogex: m.hogex, amount: m.amount })
+    pub(crate) fn prev_mweb(&self) -> PrevMweb<'_> {
+        self.mweb.as_deref().map_or_else(PrevMweb::default, |mweb| PrevMweb {
+            hogex: mweb.hogex,
+            amount: mweb.amount,
+            header: Some(&mweb.header),
+        })
     }
 
     /// Raises the level of validity; a failed block stays where it is.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use litecast_consensus::{
-    Category, ConnectError, Connected, Reject, connect_block, disconnect_block, pow::block_proof_equivalent_time,
-    scripts::Assumed,
+    Category, ConnectError, Connected, Reject, State, connect_block, disconnect_block,
+    pow::block_proof_equivalent_time, scripts::Assumed,
 };
 use litecast_primitives::{
     Block, U256,
@@ -235,8 +235,9 @@ impl Writer {
         } else {
             self.scripts.sink(!self.shared.is_initial_download(&index))
         };
-        let (params, cache) = (&self.shared.params, &self.shared.versionbits);
-        connect_block(block, &chain, &*coins, prev_mweb, params, cache, &mut *sink)
+        let inside = self.shared.inside.read();
+        let state = State { coins: &*coins, mweb: &*inside, prev_mweb };
+        connect_block(block, &self.shared.context(&chain), &state, &mut *sink)
     }
 
     /// Whether the block lies below the one that the operator vouches for, deep enough that nobody could have mined
@@ -264,8 +265,10 @@ impl Writer {
         if !have_undo && height > 0 {
             undo = Some(self.store().append_undo(file, &undo_codec::encode(&connected.undo), &prev)?);
         }
-        self.shared.coins.write().apply(connected.delta, DeltaKind::Connect);
+        // Whoever holds the index sees the state of its tip.
         let mut index = self.shared.index.write();
+        self.shared.coins.write().apply(connected.delta, DeltaKind::Connect);
+        self.shared.inside.write().apply(connected.mweb);
         let entry = index.entry_mut(id);
         if let Some(undo) = undo {
             entry.undo = Some(undo);
@@ -302,9 +305,13 @@ impl Writer {
         let bytes = self.store().read_undo(entry.undo.ok_or_else(missing)?, &entry.header.prev)?;
         let undo = undo_codec::decode(bytes)
             .map_err(|error| inconsistent(format!("The undo data of block {} is damaged ({error})", entry.hash)))?;
-        let delta = disconnect_block(&block, &undo).map_err(|error| inconsistent(error.to_string()))?;
-        self.shared.coins.write().apply(delta, DeltaKind::Disconnect);
-        self.shared.index.write().pop_active();
+        let (coins, inside) = disconnect_block(&block, &undo, &*self.shared.inside.read())
+            .map_err(|error| inconsistent(error.to_string()))?;
+        let mut index = self.shared.index.write();
+        self.shared.coins.write().apply(coins, DeltaKind::Disconnect);
+        self.shared.inside.write().apply(inside);
+        index.pop_active();
+        drop(index);
         self.emit(Event::Disconnected(ChainBlock { block, height: entry.height }));
         Ok(id)
     }

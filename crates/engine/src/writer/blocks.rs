@@ -94,12 +94,10 @@ impl Writer {
                 return Ok(Ok(Accepted::Old));
             }
             match entry.parent {
-                Some(parent) => block::contextual_check_block(
-                    block,
-                    &ChainAt::new(&index, parent),
-                    &self.shared.params,
-                    &self.shared.versionbits,
-                ),
+                Some(parent) => {
+                    let chain = ChainAt::new(&index, parent);
+                    self.scripts.install(|| block::contextual_check_block(block, &self.shared.context(&chain)))
+                }
                 None => Ok(()),
             }
         };
@@ -112,7 +110,7 @@ impl Writer {
         }
         let pos = match at {
             Some(pos) => pos,
-            None => self.store().append_block(block.bytes())?,
+            None => self.store().append_block(block.received())?,
         };
         self.received_block_transactions(block, id, pos);
         Ok(Ok(Accepted::New))

@@ -12,6 +12,7 @@ use std::{
 
 use crossbeam_channel::Sender;
 use litecast_consensus::versionbits::{VersionBitsCache, unknown::UnknownRulesCache};
+use litecast_mweb::Verifier;
 use litecast_primitives::{BlockHash, U256};
 use litecast_store::{IndexRecord, Store, Wipe};
 use parking_lot::{Mutex, RwLock};
@@ -22,6 +23,7 @@ use crate::{
     command::FeedItem,
     error::EngineError,
     index::{BlockIndex, Id, status},
+    inside::InsideCache,
     options::Options,
     reader::{Reader, Shared},
     scripts::ScriptVerifier,
@@ -50,6 +52,8 @@ impl Writer {
             params: Arc::clone(&options.params),
             clock: Arc::clone(&options.clock),
             coins: RwLock::new(CoinsCache::new(Arc::clone(&store), count)),
+            inside: RwLock::new(InsideCache::new(Arc::clone(&store))),
+            mweb: Verifier::new(Verifier::CACHE_ENTRIES),
             store,
             index: RwLock::new(index),
             versionbits: VersionBitsCache::default(),

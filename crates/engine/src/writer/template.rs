@@ -1,7 +1,7 @@
 //! Making a block for the tip, and asking whether one would connect
 //! (v0.21.5.5 src/miner.cpp CreateNewBlock, src/validation.cpp TestBlockValidity).
 
-use litecast_consensus::{ConnectError, Reject, block, connect_block, header};
+use litecast_consensus::{ConnectError, Reject, State, block, connect_block, header};
 use litecast_primitives::Block;
 
 use super::Writer;
@@ -15,9 +15,12 @@ impl Writer {
     pub(super) fn assemble(&self, request: &AssembleRequest) -> Result<Result<Template, AssembleError>, EngineError> {
         let index = self.shared.index.read();
         let Some(tip) = index.tip() else { return Err(EngineError::Inconsistent("there is no tip".into())) };
+        let inside = self.shared.inside.read();
         let context = assemble::Context {
             chain: ChainAt::new(&index, tip),
             prev_mweb: index.entry(tip).mweb.as_deref(),
+            inside: &inside,
+            verifier: &self.shared.mweb,
             params: &self.shared.params,
             versionbits: &self.shared.versionbits,
             now: self.shared.clock.now(),
@@ -31,18 +34,20 @@ impl Writer {
         let index = self.shared.index.read();
         let Some(tip) = index.tip() else { return Err(EngineError::Inconsistent("there is no tip".into())) };
         let chain = ChainAt::new(&index, tip);
-        let (params, cache) = (&self.shared.params, &self.shared.versionbits);
+        let (params, context) = (&self.shared.params, self.shared.context(&chain));
         let now = self.shared.clock.now();
         let checked = header::contextual_check_block_header(candidate.header(), &chain, params, now, None)
             .and_then(|()| block::check_block(candidate))
-            .and_then(|()| block::contextual_check_block(candidate, &chain, params, cache));
+            .and_then(|()| self.scripts.install(|| block::contextual_check_block(candidate, &context)));
         if checked.is_err() {
             return Ok(checked);
         }
         let prev_mweb = index.entry(tip).prev_mweb();
         let coins = self.shared.coins.read();
         let mut sink = self.scripts.sink(true);
-        match connect_block(candidate, &chain, &*coins, prev_mweb, params, cache, &mut *sink) {
+        let inside = self.shared.inside.read();
+        let state = State { coins: &*coins, mweb: &*inside, prev_mweb };
+        match connect_block(candidate, &context, &state, &mut *sink) {
             Ok(_) => Ok(Ok(())),
             Err(ConnectError::Reject(reject)) => Ok(Err(reject)),
             Err(other) => Err(EngineError::Inconsistent(other.to_string())),

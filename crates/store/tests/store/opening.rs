@@ -54,9 +54,9 @@ fn another_format_is_refused() {
     let options = options(dir.path());
     filled(&options);
     let kv = FjallKv::open(&options.tables_dir(), 0).unwrap();
-    kv.write(vec![Change { table: Table::State, key: b"format".to_vec(), value: Some(vec![2, 0, 0, 0]) }]).unwrap();
+    kv.write(vec![Change { table: Table::State, key: b"format".to_vec(), value: Some(vec![1, 0, 0, 0]) }]).unwrap();
     drop(kv);
-    assert!(matches!(Store::open(&options), Err(StoreError::WrongFormat { found: 2, wanted: 1 })));
+    assert!(matches!(Store::open(&options), Err(StoreError::WrongFormat { found: 1, wanted: 2 })));
 }
 
 #[test]

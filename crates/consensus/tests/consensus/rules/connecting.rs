@@ -1,12 +1,10 @@
 //! ConnectBlock and CheckTxInputs.
 
 use litecast_consensus::{
-    BlockUndo, ConnectError, connect_block, disconnect_block,
-    mweb::PrevMweb,
+    BlockUndo, ConnectError, State, connect_block, disconnect_block,
     reject::{Category::*, Rule},
     scripts::Assumed,
     tx::check_tx_inputs,
-    versionbits::VersionBitsCache,
 };
 use litecast_primitives::{Amount, Coin, OutPoint, Transaction, TxOut, view::HeaderView};
 use litecast_script::{hash160::hash160, opcode::OP_CHECKSIG};
@@ -167,9 +165,8 @@ fn a_fee_out_of_range() {
 fn a_failing_disk_says_nothing_about_the_block() {
     let mut world = World::new(false);
     let block = Draft::good(&mut world).build();
-    let cache = VersionBitsCache::default();
-    let (headers, params, prev) = (&world.headers, &world.params, PrevMweb::default());
-    let result = connect_block(&block, headers, &BrokenCoins, prev, params, &cache, &mut Assumed);
+    let state = State { coins: &BrokenCoins, ..world.state() };
+    let result = connect_block(&block, &world.context(), &state, &mut Assumed);
     assert!(matches!(result, Err(ConnectError::View(_))));
 }
 
@@ -178,10 +175,12 @@ fn undo_data_of_another_block_is_refused() {
     let mut world = World::new(false);
     let block = Draft::good(&mut world).build();
     let connected = world.judge(&block).unwrap();
-    assert!(disconnect_block(&block, &connected.undo).is_ok());
+    assert!(disconnect_block(&block, &connected.undo, &world.mweb.store).is_ok());
     let mut short = connected.undo;
     short.spent[0].clear();
     for undo in [BlockUndo::default(), short] {
-        assert!(matches!(disconnect_block(&block, &undo), Err(ConnectError::Undo(hash)) if hash == block.hash()));
+        assert!(
+            matches!(disconnect_block(&block, &undo, &world.mweb.store), Err(ConnectError::Undo(hash)) if hash == block.hash())
+        );
     }
 }

@@ -4,12 +4,12 @@ use litecast_consensus::reject::{Category::*, Rule};
 use litecast_primitives::{
     Amount, OutPoint,
     hash::MwebHash,
-    mweb::{Input, Tx, TxBody},
+    mweb::{Tx, TxBody},
     params::Deployment,
 };
 
 use super::{Case, accepts, check, rejects};
-use crate::builder::{HEIGHT, TRUE, World, input, output, peg_in_script};
+use crate::builder::{Draft, HEIGHT, TRUE, World, input, output, peg_in_script, reject};
 
 const MAX_MONEY: i64 = 84_000_000 * 100_000_000;
 
@@ -21,9 +21,9 @@ pub(super) const CASES: &[Case] = &[
     accepts("the good block with an extension block", |_, _| {}),
     accepts("an extension block in which nothing happens", |world, draft| {
         draft.transactions.remove(2);
-        draft.extension.as_mut().unwrap().body.kernels.clear();
+        draft.extension = Some(world.extension_builder().build().unwrap().extension);
         draft.hogex().outputs = vec![output(world.mweb.amount.0, TRUE)];
-        draft.seal();
+        draft.commit();
     }),
     rejects("unexpected-mweb-data", Rule::UnexpectedMweb, Mutated, |_, draft| {
         let body = TxBody { kernels: vec![draft.kernel().clone()], ..Default::default() };
@@ -49,7 +49,7 @@ pub(super) const CASES: &[Case] = &[
     rejects("mweb-hash-mismatch", Rule::MwebHashMismatch, Mutated, |_, draft| draft.mweb_header().output_mmr_size = 9),
     rejects("mweb-height-mismatch", Rule::MwebHeightMismatch, Consensus, |_, draft| {
         draft.mweb_header().height = HEIGHT + 1;
-        draft.seal();
+        draft.commit();
     }),
     rejects("pegins-missing", Rule::PegInsMissing, Consensus, |_, draft| drop(draft.hogex().inputs.pop())),
     rejects("pegin-mismatch", Rule::PegInMismatch, Consensus, |_, draft| draft.hogex().inputs[1].prevout.vout = 1),
@@ -71,13 +71,79 @@ pub(super) const CASES: &[Case] = &[
         world.coins.0.insert(second, coin);
         draft.hogex().inputs[0].prevout = second;
     }),
+    // The inside.
+    accepts("a coin inside that is spent", spend_inside),
+    rejects("bad-blk-mweb", Rule::MwebInvalid, Mutated, |_, draft| {
+        draft.kernel().signature[40] ^= 1;
+        draft.seal();
+    }),
+    rejects("bad-blk-mweb", Rule::MwebInvalid, Mutated, |_, draft| {
+        // Signed, but not for what the block pays in.
+        draft.kernel().peg_in = Some(Amount(11));
+        draft.sign();
+    }),
+    rejects("bad-blk-mweb", Rule::MwebInvalid, Mutated, |_, draft| draft.hogex().outputs[1].value.0 += 1),
+    rejects("bad-blk-mweb", Rule::MwebInvalid, Mutated, |world, draft| {
+        world.params.mweb.lock_height_enforced_above = HEIGHT - 1;
+        lock(draft, HEIGHT + 1);
+    }),
+    accepts("a kernel whose lock ends here", |world, draft| {
+        world.params.mweb.lock_height_enforced_above = HEIGHT - 1;
+        lock(draft, HEIGHT);
+    }),
+    accepts("a locked kernel before locks were enforced", |world, draft| {
+        world.params.mweb.lock_height_enforced_above = HEIGHT;
+        lock(draft, HEIGHT + 1);
+    }),
+    rejects("mweb-connect-failed", Rule::MwebConnectFailed, Mutated, |_, draft| {
+        draft.mweb_header().output_root = MwebHash([1; 32]);
+        draft.commit();
+    }),
+    rejects("mweb-connect-failed", Rule::MwebConnectFailed, Mutated, |_, draft| {
+        draft.mweb_header().kernel_offset[31] ^= 1;
+        draft.commit();
+    }),
+    rejects("mweb-connect-failed", Rule::MwebConnectFailed, Mutated, |world, draft| {
+        spend_inside(world, draft);
+        world.mweb.store.utxos.clear();
+    }),
+    rejects("frozen-mweb-output-spent", Rule::FrozenOutputSpent, Consensus, |world, draft| {
+        spend_inside(world, draft);
+        world.params.mweb.frozen_outputs = vec![world.coin_inside.as_ref().unwrap().output.id()];
+    }),
+    // Fees of the kernels against the HogEx.
+    rejects("bad-mweb-amount", Rule::MwebAmount, Consensus, |_, draft| fee(draft, i64::MAX)),
+    rejects("bad-mweb-amount", Rule::MwebAmount, Consensus, |_, draft| fee(draft, MAX_MONEY + 1)),
+    rejects("bad-txns-mweb-fee-mismatch", Rule::MwebFeeMismatch, Consensus, |_, draft| fee(draft, 2)),
+    rejects("bad-txns-mweb-fee-mismatch", Rule::MwebFeeMismatch, Consensus, |_, draft| {
+        draft.hogex().outputs[0].value.0 += 1;
+    }),
+];
+
+/// Spends the coin inside together with the peg-in.
+fn spend_inside(world: &mut World, draft: &mut Draft) {
+    let coin = world.coin_inside.clone().unwrap();
+    let all = world.mweb.amount.0 + 7;
+    draft.add_extension(world, &[coin], &[all - 100, 100]);
+}
+
+fn fee(draft: &mut Draft, fee: i64) {
+    draft.kernel().fee = Some(Amount(fee));
+    draft.sign();
+}
+
+fn lock(draft: &mut Draft, height: u32) {
+    draft.kernel().lock_height = Some(height);
+    draft.kernel().features |= 8;
+    draft.sign();
+}
+
+/// What the checks before connecting leave no room for, because peg-ins and peg-outs are the same inside and outside
+/// by then. Connecting asks all the same.
+pub(super) const CONNECTING: &[Case] = &[
     // Only broken books can show it: what the block below left is more than its coin.
     rejects("accumulated-pegin-outofrange", Rule::PegInTotal, Consensus, |world, _| {
         world.mweb.amount = Amount(MAX_MONEY);
-    }),
-    rejects("bad-mweb-amount", Rule::MwebAmount, Consensus, |_, draft| draft.kernel().fee = Some(Amount(i64::MAX))),
-    rejects("bad-mweb-amount", Rule::MwebAmount, Consensus, |_, draft| {
-        draft.kernel().fee = Some(Amount(MAX_MONEY + 1));
     }),
     rejects("bad-mweb-amount", Rule::MwebAmount, Consensus, |_, draft| {
         // The difference is an amount; what goes in is none.
@@ -95,27 +161,9 @@ pub(super) const CASES: &[Case] = &[
         draft.kernel().peg_outs.push(more);
         draft.kernel().peg_in = Some(Amount(MAX_MONEY));
     }),
-    rejects("bad-txns-mweb-fee-mismatch", Rule::MwebFeeMismatch, Consensus, |_, draft| {
-        draft.kernel().fee = Some(Amount(2));
-    }),
-    rejects("bad-txns-mweb-fee-mismatch", Rule::MwebFeeMismatch, Consensus, |_, draft| {
-        draft.hogex().outputs[1].value.0 += 1;
-    }),
     rejects("mweb-amount-mismatch", Rule::MwebAmountMismatch, Consensus, |_, draft| {
         draft.hogex().outputs[0].value.0 -= 1;
         draft.hogex().outputs[1].value.0 += 1;
-    }),
-    rejects("frozen-mweb-output-spent", Rule::FrozenOutputSpent, Consensus, |world, draft| {
-        let frozen = world.params.mweb.frozen_outputs[0];
-        draft.extension.as_mut().unwrap().body.inputs.push(Input {
-            features: 0,
-            output_id: frozen,
-            commitment: [8; 33],
-            output_pubkey: [2; 33],
-            input_pubkey: None,
-            extra_data: None,
-            signature: [0; 64],
-        });
     }),
 ];
 
@@ -124,11 +172,23 @@ fn rules_for_extension_blocks() {
     check(CASES, true);
 }
 
+#[test]
+fn amounts_of_extension_blocks() {
+    for case in CONNECTING {
+        let mut world = World::new(true);
+        let mut draft = Draft::good(&mut world);
+        (case.change)(&mut world, &mut draft);
+        let found = reject(world.connect(&draft.build())).unwrap();
+        let (rule, category) = case.expected.unwrap();
+        assert_eq!((found.rule, found.category(), &*found.reason()), (rule, category, case.name));
+    }
+}
+
 /// The HogEx pays out as peg-outs: every output but the first one is marked.
 #[test]
 fn coins_of_the_hogex() {
     let mut world = World::new(true);
-    let block = crate::builder::Draft::good(&mut world).build();
+    let block = Draft::good(&mut world).build();
     let connected = world.judge(&block).unwrap();
     let txid = block.hogex().unwrap().txid();
     let is_peg_out = |vout| connected.delta.changes[&OutPoint { txid, vout }].as_ref().unwrap().is_peg_out;
