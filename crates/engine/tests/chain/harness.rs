@@ -19,7 +19,7 @@ use litecast_store::{Store, coin_codec::encode_coin, simulation::SimulatedDisk};
 /// A time at which all vectors lie in the past.
 pub(crate) const NOW: i64 = 2_000_000_000;
 
-/// Tip, and every coin as bytes that can be compared.
+/// Tip, and every coin, then everything inside of the extension block, as bytes that can be compared.
 pub(crate) type State = (BlockHash, Vec<(Vec<u8>, Vec<u8>)>);
 
 pub(crate) struct Node {
@@ -150,7 +150,26 @@ impl Node {
         coins.sort();
         let (count, waiting, _) = self.handle().reader().coin_statistics();
         assert_eq!((count, waiting), (coins.len() as u64, 0), "the count of coins is not the number of coins");
+        coins.extend(self.inside());
         (self.tip(), coins)
+    }
+
+    /// The leafset, every unspent output inside, and the hashes that prove them.
+    fn inside(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let (reader, tip) = (self.handle().reader(), self.tip());
+        let Some(leafset) = reader.mweb_leafset(&tip).unwrap() else { return Vec::new() };
+        let mut all = vec![(b"leafset".to_vec(), leafset.to_vec())];
+        let bits = (0u64..).zip(leafset.iter().flat_map(|byte| (0..8).map(move |bit| byte & 0x80 >> bit != 0)));
+        if let Some((first, _)) = bits.into_iter().find(|(_, unspent)| *unspent) {
+            let segment = reader.mweb_segment(&tip, first, usize::MAX).unwrap().unwrap();
+            for utxo in &segment.utxos {
+                let mut bytes = Vec::new();
+                utxo.encode(&mut bytes);
+                all.push((utxo.leaf.to_be_bytes().to_vec(), bytes));
+            }
+            all.extend(segment.proof_hashes.iter().map(|hash| (b"proof".to_vec(), hash.0.to_vec())));
+        }
+        all
     }
 
     pub(crate) fn stop(mut self) -> Vec<Event> {

@@ -9,6 +9,7 @@
 mod block_tree;
 mod crash;
 mod harness;
+mod inside;
 mod orders;
 mod power;
 mod reorgs;
