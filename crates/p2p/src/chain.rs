@@ -5,6 +5,8 @@
 
 use litecast_primitives::{BlockHash, BlockHeader, Height, U256};
 
+use crate::compact::{PoolMatches, WantedTransactions};
+
 /// A known header with its place in the tree (what the reference keeps in CBlockIndex).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockEntry {
@@ -46,6 +48,10 @@ pub trait Chain {
 
     /// Whether MWEB rules apply to this known block (IsMWEBEnabled of its parent). Asked for peers without MWEB only.
     fn is_mweb_block(&self, block: &BlockEntry) -> bool;
+
+    /// Transactions outside of blocks that a compact block may be made of. What is no longer in the mempool may be
+    /// among them. Asked once for each compact block that is tried.
+    fn pool_matches(&self, wanted: &WantedTransactions) -> PoolMatches;
 
     /// The node is still catching up (IsInitialBlockDownload).
     fn is_initial_download(&self) -> bool;

@@ -7,10 +7,12 @@
 //! reading. After its messages a peer is *attended to*, which is one round of the reference's SendMessages.
 //!
 //! Each sub-protocol has a file: [`mod@connections`], `handshake`, `ping`, `availability`, `headers`, `download`,
-//! `eviction`, `serve`, `announce`, `misbehaviour`. Not here yet: address relay, transaction relay, compact blocks.
+//! `compact`, `eviction`, `serve`, `light_client`, `announce`, `misbehaviour`. Not here yet: address relay, transaction
+//! relay.
 
 mod announce;
 mod availability;
+mod compact;
 mod config;
 pub mod connections;
 mod download;
@@ -18,6 +20,7 @@ mod eviction;
 mod handshake;
 mod headers;
 mod input;
+mod light_client;
 mod misbehaviour;
 mod output;
 mod peer;
@@ -47,6 +50,7 @@ use crate::{
     time::Time,
 };
 use connections::Connections;
+use download::{Source, Way};
 use peer::{Peer, Waiting};
 
 /// Blocks of one peer that wait for a verdict at the same time; more stay in its inbox.
@@ -81,9 +85,12 @@ pub struct Fsm {
     /// Who was asked for which block; one peer per block.
     in_flight: HashMap<BlockHash, PeerId>,
     /// Blocks at the engine, and the peers that sent them.
-    submitted: HashMap<BlockHash, Vec<PeerId>>,
+    submitted: HashMap<BlockHash, Vec<(PeerId, Way)>>,
     /// Who sent a block first, oldest first: to be punished when it turns out invalid later.
-    sources: VecDeque<(BlockHash, PeerId)>,
+    sources: VecDeque<Source>,
+    /// Peers that were asked to announce with compact blocks, the one longest without a new block first; some may be
+    /// gone.
+    announcers: VecDeque<PeerId>,
     /// Something changed that concerns the other peers too.
     everyone: bool,
     out: Vec<Output>,
@@ -103,6 +110,7 @@ impl Fsm {
             in_flight: HashMap::new(),
             submitted: HashMap::new(),
             sources: VecDeque::new(),
+            announcers: VecDeque::new(),
             everyone: false,
             out: Vec::new(),
             timer: None,
@@ -165,8 +173,8 @@ impl Fsm {
                 self.close(peer, DisconnectReason::Link(reason));
                 Scope::Peer(peer)
             }
-            Input::BlockServed { peer, hash, size } => {
-                self.on_block_served(cx, peer, hash, size);
+            Input::Served { peer, hash, sent } => {
+                self.on_served(cx, peer, hash, sent);
                 Scope::Peer(peer)
             }
             Input::HeadersVerdict { peer, verdict } => {
@@ -261,8 +269,13 @@ impl Fsm {
             Message::Inv(entries) => self.on_inv(cx, id, &entries),
             Message::GetData(entries) => self.on_getdata(id, entries),
             Message::Block(block) => self.on_block(cx, id, block, received_at),
-            // Of no use without a mempool, an address book and compact blocks.
-            Message::NotFound(_) | Message::Tx(_) | Message::GetAddr | Message::SendCmpct { .. } => {}
+            Message::SendCmpct { announce, version } => self.on_sendcmpct(id, announce, version),
+            Message::CmpctBlock(compact) => self.on_cmpctblock(cx, id, compact, received_at),
+            Message::GetBlockTxn(request) => self.on_getblocktxn(cx, id, request),
+            Message::BlockTxn(answer) => self.on_blocktxn(cx, id, answer, received_at),
+            Message::GetMwebUtxos(request) => self.on_getmwebutxos(cx, id, request),
+            // Of no use without a mempool and an address book.
+            Message::NotFound(_) | Message::Tx(_) | Message::GetAddr => {}
             Message::Version(_) | Message::Verack | Message::WtxidRelay | Message::SendAddrV2 => {
                 unreachable!("because the handshake takes these")
             }

@@ -3,20 +3,24 @@
 //! This crate owns what is said to peers and what their words are worth: framing and limits ([`codec`]), the messages
 //! ([`message`]) and the machine that answers them ([`fsm`]). It refuses to own sockets, clocks, threads, disks and
 //! consensus: a driver feeds [`fsm::Input`]s with the time and a read-only view of the chain ([`chain::Chain`]), and
-//! carries out the [`fsm::Output`]s. The same inputs, times and seed always give the same outputs.
+//! carries out the [`fsm::Output`]s, among them to read blocks for peers ([`archive`]). The same inputs, times and seed always give the same outputs.
 //!
 //! Times are microseconds since the Unix epoch ([`time::Time`]), sizes are bytes, hashes are in internal byte order.
 //! Every limit is listed in docs/spec/p2p.md with the test that holds it.
 
+pub mod archive;
 pub mod chain;
 pub mod codec;
+pub mod compact;
 pub mod fsm;
+mod merkle;
 pub mod message;
 pub mod services;
 #[cfg(any(test, feature = "simulator"))]
 pub mod simulator;
 pub mod time;
 
+pub use archive::{Archive, Unserved, Wanted};
 pub use chain::{BlockEntry, Chain};
 pub use codec::{Decoded, Decoder};
 pub use fsm::{Command, Config, Fsm, Input, Output, PeerId};

@@ -4,7 +4,9 @@
 //! defaults. It refuses counts above the protocol's before it reads the elements where the reference does so.
 
 mod command;
+mod compact;
 mod inventory;
+mod light_client;
 mod version;
 
 use std::{fmt, sync::Arc};
@@ -13,10 +15,16 @@ use bytes::Bytes;
 use litecast_primitives::{
     Block, BlockHash, BlockHeader, Transaction,
     codec::{DecodeError, Reader, put_len},
+    transaction::Encoding,
 };
 
 pub use command::{COMMAND_SIZE, CommandName, SizeLimit};
+pub use compact::{BlockTxn, CompactBlock, ExtensionField, GetBlockTxn, PrefilledTransaction};
 pub use inventory::{InvType, Inventory};
+pub use light_client::{
+    GetMwebUtxos, MAX_REQUESTED_MWEB_UTXOS, MwebSegment, UtxoFormat, encode_mwebheader, encode_mwebleafset,
+    encode_mwebutxos,
+};
 pub use version::{NetAddress, Version};
 
 /// Most entries of `inv` and `getdata` (v0.21.5.5 src/net_processing.cpp, MAX_INV_SZ).
@@ -97,6 +105,14 @@ pub enum Message {
     Tx(Arc<Transaction>),
     /// Asks for addresses.
     GetAddr,
+    /// BIP152: a block with short ids.
+    CmpctBlock(Box<CompactBlock>),
+    /// BIP152: asks for the transactions that are missing.
+    GetBlockTxn(GetBlockTxn),
+    /// BIP152: the transactions that were missing.
+    BlockTxn(BlockTxn),
+    /// LIP-0006: asks for unspent outputs of the extension block.
+    GetMwebUtxos(GetMwebUtxos),
 }
 
 impl Message {
@@ -121,6 +137,10 @@ impl Message {
             Self::Block(_) => CommandName::BLOCK,
             Self::Tx(_) => CommandName::TX,
             Self::GetAddr => CommandName::GETADDR,
+            Self::CmpctBlock(_) => CommandName::CMPCTBLOCK,
+            Self::GetBlockTxn(_) => CommandName::GETBLOCKTXN,
+            Self::BlockTxn(_) => CommandName::BLOCKTXN,
+            Self::GetMwebUtxos(_) => CommandName::GETMWEBUTXOS,
         }
     }
 
@@ -146,6 +166,10 @@ impl Message {
             CommandName::BLOCK => Self::Block(Arc::new(Block::decode(r)?)),
             CommandName::TX => Self::Tx(Arc::new(Transaction::decode(r)?)),
             CommandName::GETADDR => Self::GetAddr,
+            CommandName::CMPCTBLOCK => Self::CmpctBlock(Box::new(CompactBlock::decode(r)?)),
+            CommandName::GETBLOCKTXN => Self::GetBlockTxn(GetBlockTxn::decode(r)?),
+            CommandName::BLOCKTXN => Self::BlockTxn(BlockTxn::decode(r)?),
+            CommandName::GETMWEBUTXOS => Self::GetMwebUtxos(GetMwebUtxos::decode(r)?),
             _ => return Ok(None),
         }))
     }
@@ -187,6 +211,10 @@ impl Message {
             }
             Self::Block(block) => return block.bytes().clone(),
             Self::Tx(tx) => return tx.bytes().clone(),
+            Self::CmpctBlock(compact) => compact.encode(compact.own_encoding(), &mut out),
+            Self::GetBlockTxn(request) => request.encode(&mut out),
+            Self::BlockTxn(transactions) => transactions.encode(Encoding::Full, &mut out),
+            Self::GetMwebUtxos(request) => request.encode(&mut out),
         }
         out.into()
     }

@@ -26,8 +26,10 @@ impl ServiceFlags {
     /// Serves extension blocks.
     pub const MWEB: Self = Self(1 << 24);
 
-    /// What this node offers: the whole chain in every encoding.
-    pub const OURS: Self = Self(Self::NETWORK.0 | Self::NETWORK_LIMITED.0 | Self::WITNESS.0 | Self::MWEB.0);
+    /// What this node offers: the whole chain in every encoding, and what MWEB light clients need
+    /// (v0.21.5.5 src/init.cpp: wherever SegWit is scheduled, which is every network).
+    pub const OURS: Self =
+        Self(Self::NETWORK.0 | Self::NETWORK_LIMITED.0 | Self::WITNESS.0 | Self::MWEB.0 | Self::MWEB_LIGHT_CLIENT.0);
 
     /// Whether all of `other` is in here.
     pub const fn has(self, other: Self) -> bool {

@@ -17,7 +17,6 @@ use litecast_p2p::{
     Chain, Config, Decoder, Fsm, Input, Output, Time,
     codec::frame_header,
     fsm::{LinkEnd, Origin, PeerInfo, Permissions},
-    message::CommandName,
     simulator::{ToyChain, toy_chain::Moved},
 };
 use litecast_primitives::params::{Network, Params};
@@ -171,11 +170,11 @@ impl Driver {
                     self.step(Input::TipChanged { tip, fork, initial_download });
                 }
             }
-            Output::NeedBlock { peer, hash, encoding } => {
-                let payload = self.chain.block(&hash).unwrap().encode(encoding);
-                let header = frame_header(Self::magic(), CommandName::BLOCK, &payload);
-                let size = Some(header.len() + payload.len());
-                self.step(Input::BlockServed { peer, hash, size });
+            Output::Need { peer, wanted } => {
+                let (command, payload) = wanted.answer(&self.chain).unwrap();
+                let header = frame_header(Self::magic(), command, &payload);
+                let sent = Ok((command, header.len() + payload.len()));
+                self.step(Input::Served { peer, hash: wanted.block(), sent });
                 self.write(peer, &header);
                 self.write(peer, &payload);
             }
@@ -238,7 +237,7 @@ fn syncs_from_litecoind() {
     let us = driver.peer().unwrap();
     assert_eq!(them[0]["subver"], "/Litecast:0.1.0/");
     assert_eq!(them[0]["version"], 70017);
-    assert_eq!(them[0]["services"], "0000000001000409");
+    assert_eq!(them[0]["services"], "0000000001800409");
     assert_eq!(them[0]["relaytxes"], false);
     assert_eq!(them[0]["inbound"], true);
     assert_eq!(them[0]["startingheight"], 0);
@@ -254,7 +253,7 @@ fn syncs_from_litecoind() {
     driver.run_until("pong", |d| d.peer().is_some_and(|p| p.ping_time.is_some()));
     // What each says that it sent is what the other says that it received.
     let (info, us) = (node.json(&["getpeerinfo"]), driver.peer().unwrap());
-    for name in ["version", "verack", "sendheaders", "wtxidrelay", "sendaddrv2"] {
+    for name in ["version", "verack", "sendheaders", "sendcmpct", "wtxidrelay", "sendaddrv2"] {
         let sent = us.bytes_sent_per_msg.iter().find(|(n, _)| n == name).map(|(_, b)| *b);
         assert_eq!(info[0]["bytesrecv_per_msg"][name].as_u64(), sent, "{name}");
         let received = us.bytes_received_per_msg.iter().find(|(n, _)| n == name).map(|(_, b)| *b);

@@ -1,10 +1,18 @@
-//! The engine's chain as the protocol machine wants to see it.
+//! The engine's chain as the protocol machine wants to see it, and what is read from disk for its peers.
 
-use litecast_engine::{BlockIndex, Entry, Id, Reader, status};
-use litecast_p2p::{BlockEntry, Chain};
-use litecast_primitives::{BlockHash, Height};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use litecast_engine::{BlockIndex, EngineError, Entry, Id, Reader, status};
+use litecast_p2p::{
+    Archive, BlockEntry, Chain,
+    compact::{PoolMatches, WantedTransactions},
+    message::{GetMwebUtxos, MwebSegment},
+};
+use litecast_primitives::{Block, BlockHash, Height};
 
 /// Looks at the engine through its reader; every question is a short look of its own.
+#[derive(Clone)]
 pub(super) struct ChainView(pub(super) Reader);
 
 fn entry(entry: &Entry) -> BlockEntry {
@@ -52,6 +60,11 @@ impl Chain for ChainView {
         self.0.is_mweb_block(&block.hash)
     }
 
+    /// There is no mempool yet, so every transaction of a compact block is asked for.
+    fn pool_matches(&self, _: &WantedTransactions) -> PoolMatches {
+        PoolMatches::default()
+    }
+
     fn is_initial_download(&self) -> bool {
         self.0.is_initial_download()
     }
@@ -59,4 +72,33 @@ impl Chain for ChainView {
     fn is_importing(&self) -> bool {
         self.0.is_importing()
     }
+}
+
+impl Archive for ChainView {
+    fn block(&self, hash: &BlockHash) -> Option<Arc<Block>> {
+        let entry = self.0.entry(hash)?;
+        self.0.block(&entry).unwrap_or_else(|error| {
+            tracing::error!("reading block {hash} for a peer: {error}");
+            None
+        })
+    }
+
+    fn mweb_leafset(&self, hash: &BlockHash) -> Option<Bytes> {
+        found("a leafset", self.0.mweb_leafset(hash))
+    }
+
+    fn mweb_utxos(&self, request: &GetMwebUtxos) -> Option<MwebSegment> {
+        let (first, count) = (request.start, request.count.into());
+        let segment = found("MWEB outputs", self.0.mweb_segment(&request.block, first, count))?;
+        let outputs = segment.utxos.into_iter().map(|utxo| (utxo.leaf, utxo.output)).collect();
+        Some(MwebSegment { outputs, proof_hashes: segment.proof_hashes })
+    }
+}
+
+/// `None` where there is nothing, and where the disk failed: then the log says so.
+fn found<T>(what: &str, result: Result<Option<T>, EngineError>) -> Option<T> {
+    result.unwrap_or_else(|error| {
+        tracing::error!("reading {what} for a peer: {error}");
+        None
+    })
 }

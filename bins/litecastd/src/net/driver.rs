@@ -22,7 +22,6 @@ const IMPORT_POLL: Duration = Duration::from_millis(500);
 pub(super) struct Driver {
     machine: Fsm,
     view: ChainView,
-    engine: Handle,
     net: Net,
     dialer: Arc<Dialer>,
     jobs: submit::Jobs,
@@ -63,7 +62,7 @@ impl Driver {
             let _ = machine.command(now(), litecast_p2p::Command::SetNetworkActive(false), &view);
         }
         let (links, next_peer, timer) = (HashMap::new(), 0, None);
-        Self { machine, view, engine, net, dialer, jobs, whitelist, links, next_peer, magic, timer }
+        Self { machine, view, net, dialer, jobs, whitelist, links, next_peer, magic, timer }
     }
 
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Request>) {
@@ -144,12 +143,12 @@ impl Driver {
                 Output::ResumeReading { peer } => self.pause(peer, false),
                 Output::SubmitHeaders { peer, headers } => self.jobs.headers(peer, headers),
                 Output::SubmitBlock { peer, block, requested, .. } => self.jobs.block(peer, block, requested),
-                Output::NeedBlock { peer, hash, encoding } => {
+                Output::Need { peer, wanted } => {
                     let link = self.links.get(&peer).map(peer::Link::frames);
-                    let job = submit::Serve { peer, hash, encoding, magic: self.magic, link };
+                    let job = submit::Serve { peer, wanted, magic: self.magic, link };
                     tokio::task::spawn_blocking({
-                        let (engine, net) = (self.engine.clone(), self.net.clone());
-                        move || job.run(&engine, &net)
+                        let (view, net) = (self.view.clone(), self.net.clone());
+                        move || job.run(&view, &net)
                     });
                 }
                 Output::SetTimer { at } => {

@@ -9,14 +9,15 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use litecast_consensus::Category;
 use litecast_engine::{BlockOutcome, Handle, HeadersOutcome, Pending};
 use litecast_p2p::{
-    Input, PeerId,
-    codec::HEADER_SIZE,
+    Input, PeerId, Unserved, Wanted,
+    codec::frame_header,
     fsm::{BlockVerdict, MAX_SUBMITTED_PER_PEER, Reject, RejectKind},
+    message::CommandName,
 };
-use litecast_primitives::{Block, BlockHash, BlockHeader, transaction::Encoding};
+use litecast_primitives::{Block, BlockHash, BlockHeader};
 use tokio::sync::mpsc;
 
-use super::{Net, peer::Outgoing};
+use super::{Net, chain_view::ChainView, peer::Outgoing};
 
 enum Job {
     Headers(PeerId, Vec<BlockHeader>),
@@ -128,38 +129,28 @@ fn translate(reject: &litecast_consensus::Reject) -> Reject {
     Reject { kind, reason: reject.reason() }
 }
 
-/// A block to be read and sent.
+/// An answer to be made from what is on disk.
 pub(super) struct Serve {
     pub(super) peer: PeerId,
-    pub(super) hash: BlockHash,
-    pub(super) encoding: Encoding,
+    pub(super) wanted: Wanted,
     pub(super) magic: [u8; 4],
     /// `None`: the peer is gone.
     pub(super) link: Option<mpsc::Sender<Outgoing>>,
 }
 
 impl Serve {
-    pub(super) fn run(self, engine: &Handle, net: &Net) {
-        let size = self.send(engine);
-        net.input_blocking(Input::BlockServed { peer: self.peer, hash: self.hash, size });
+    pub(super) fn run(self, view: &ChainView, net: &Net) {
+        let sent = self.send(view);
+        net.input_blocking(Input::Served { peer: self.peer, hash: self.wanted.block(), sent });
     }
 
-    fn send(&self, engine: &Handle) -> Option<usize> {
-        let link = self.link.as_ref()?;
-        let entry = engine.reader().entry(&self.hash)?;
-        let block = match engine.reader().block(&entry) {
-            Ok(block) => block?,
-            Err(error) => {
-                tracing::error!("reading block {} for a peer: {error}", self.hash);
-                return None;
-            }
-        };
-        let payload = block.encode(self.encoding);
-        let command = litecast_p2p::message::CommandName::BLOCK;
-        let header = litecast_p2p::codec::frame_header(self.magic, command, &payload);
-        let size = HEADER_SIZE + payload.len();
+    fn send(&self, view: &ChainView) -> Result<(CommandName, usize), Unserved> {
+        let link = self.link.as_ref().ok_or(Unserved::Nothing)?;
+        let (command, body) = self.wanted.answer(view)?;
+        let head = bytes::Bytes::copy_from_slice(&frame_header(self.magic, command, &body));
+        let size = head.len() + body.len();
         // Header and body apart: the body is not copied.
-        link.blocking_send(Outgoing { head: bytes::Bytes::copy_from_slice(&header), body: payload }).ok()?;
-        Some(size)
+        link.blocking_send(Outgoing { head, body }).map_err(|_| Unserved::Nothing)?;
+        Ok((command, size))
     }
 }

@@ -15,7 +15,7 @@ use super::{
     headers::FAR_BEHIND,
     input::{BlockVerdict, PeerId, Permissions},
     output::{DisconnectReason, Output},
-    peer::{Known, Peer, QueuedBlock},
+    peer::{Known, PartialDownload, Peer, QueuedBlock},
 };
 use crate::{
     chain::BlockEntry,
@@ -31,6 +31,25 @@ const BLOCK_DOWNLOAD_WINDOW: u32 = 1024;
 const BLOCK_STALLING_TIMEOUT: Duration = Duration::from_secs(2);
 /// Blocks whose sender is remembered until they prove valid.
 const MAX_SOURCES: usize = 2048;
+
+/// How a block came to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As `block`.
+    Whole,
+    /// As compact block.
+    Compact,
+    /// As compact block while it was under way from another peer.
+    Guessed,
+}
+
+/// Who sent a block, until it proves valid.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source {
+    pub(super) hash: BlockHash,
+    pub(super) peer: PeerId,
+    pub(super) way: Way,
+}
 
 /// What a look for blocks found.
 #[derive(Default)]
@@ -51,7 +70,7 @@ impl Fsm {
     }
 
     /// Everything the peer can give (GetFetchFlags).
-    fn fetch_type(&self, id: PeerId) -> InvType {
+    pub(super) fn fetch_type(&self, id: PeerId) -> InvType {
         match self.peers.get(&id) {
             Some(peer) if peer.has_mweb() => InvType::block(Encoding::Full),
             Some(peer) if peer.has_witness() => InvType::block(Encoding::Witness),
@@ -69,7 +88,7 @@ impl Fsm {
         }
         let count = MAX_BLOCKS_IN_TRANSIT_PER_PEER - peer.in_flight.len();
         let found = self.find_next_blocks(cx, id, count);
-        self.request(cx, id, &found.blocks);
+        self.request(cx, id, &found.blocks, None);
         let idle = self.peers.get(&id).is_some_and(|p| p.in_flight.is_empty());
         if let Some(staller) = found.staller.filter(|_| idle).and_then(|s| self.peers.get_mut(&s))
             && staller.stalling_since.is_none()
@@ -79,14 +98,20 @@ impl Fsm {
         }
     }
 
-    fn request(&mut self, cx: Context<'_>, id: PeerId, blocks: &[BlockEntry]) {
+    /// Asks for blocks. `parent`: that of the last one, where it was announced just now.
+    fn request(&mut self, cx: Context<'_>, id: PeerId, blocks: &[BlockEntry], parent: Option<&BlockEntry>) {
         if blocks.is_empty() {
             return;
         }
-        let kind = self.fetch_type(id);
         for block in blocks {
             self.mark_in_flight(cx, id, block);
         }
+        // A single block on top of a valid chain, and nothing else is under way: the pool may have most of it.
+        let alone = blocks.len() == 1 && self.in_flight.len() == 1;
+        let compact = alone
+            && parent.is_some_and(|parent| parent.valid_scripts)
+            && self.peers.get(&id).is_some_and(|peer| peer.compact.supported);
+        let kind = if compact { InvType::CMPCT_BLOCK } else { self.fetch_type(id) };
         let entries = blocks.iter().map(|b| Inventory::block(kind, &b.hash)).collect();
         self.send(id, &Message::GetData(entries));
     }
@@ -193,21 +218,26 @@ impl Fsm {
         let room = MAX_BLOCKS_IN_TRANSIT_PER_PEER.saturating_sub(peer.in_flight.len());
         missing.reverse();
         missing.truncate(room);
-        self.request(cx, id, &missing);
+        let parent = cx.chain.entry(&last.header.prev);
+        self.request(cx, id, &missing, parent.as_ref());
     }
 
-    fn mark_in_flight(&mut self, cx: Context<'_>, id: PeerId, block: &BlockEntry) {
+    pub(super) fn mark_in_flight(&mut self, cx: Context<'_>, id: PeerId, block: &BlockEntry) {
         self.mark_received(cx, &block.hash, None);
         let Some(peer) = self.peers.get_mut(&id) else { return };
         if peer.in_flight.is_empty() {
             peer.downloading_since = cx.now;
         }
-        peer.in_flight.push_back(QueuedBlock { hash: block.hash, height: block.height });
+        peer.in_flight.push_back(QueuedBlock {
+            hash: block.hash,
+            height: block.height,
+            partial: PartialDownload::None,
+        });
         self.in_flight.insert(block.hash, id);
     }
 
     /// The block is not under way any more; only if it was asked of `from`, when given. True if it was asked for.
-    fn mark_received(&mut self, cx: Context<'_>, hash: &BlockHash, from: Option<PeerId>) -> bool {
+    pub(super) fn mark_received(&mut self, cx: Context<'_>, hash: &BlockHash, from: Option<PeerId>) -> bool {
         let Some(&holder) = self.in_flight.get(hash) else { return false };
         if from.is_some_and(|from| from != holder) {
             return true;
@@ -230,31 +260,42 @@ impl Fsm {
         }
         let hash = block.hash();
         let requested = self.mark_received(cx, &hash, Some(id));
+        self.submit(id, block, requested, Way::Whole, received_at);
+    }
+
+    /// Hands a block to the engine.
+    pub(super) fn submit(&mut self, id: PeerId, block: Arc<Block>, requested: bool, way: Way, received_at: Time) {
+        let hash = block.hash();
         let Some(peer) = self.peers.get_mut(&id) else { return };
         peer.submitted += 1;
-        self.submitted.entry(hash).or_default().push(id);
-        if !self.sources.iter().any(|(known, _)| *known == hash) {
+        self.submitted.entry(hash).or_default().push((id, way));
+        if !self.sources.iter().any(|source| source.hash == hash) {
             if self.sources.len() == MAX_SOURCES {
                 self.sources.pop_front();
             }
-            self.sources.push_back((hash, id));
+            self.sources.push_back(Source { hash, peer: id, way });
         }
-        tracing::debug!(target: "net", peer = id, %hash, requested, "received block");
+        tracing::debug!(target: "net", peer = id, %hash, requested, ?way, "received block");
         self.out.push(Output::SubmitBlock { peer: id, block, requested, received_at });
     }
 
     pub(super) fn on_block_verdict(&mut self, cx: Context<'_>, id: PeerId, hash: BlockHash, verdict: &BlockVerdict) {
         // A second verdict on a block finds nothing here.
+        let mut way = Way::Whole;
         if let Some(senders) = self.submitted.get_mut(&hash)
-            && let Some(at) = senders.iter().position(|s| *s == id)
+            && let Some(at) = senders.iter().position(|(sender, _)| *sender == id)
         {
-            senders.swap_remove(at);
+            (_, way) = senders.swap_remove(at);
             if senders.is_empty() {
                 self.submitted.remove(&hash);
             }
             if let Some(peer) = self.peers.get_mut(&id) {
                 peer.submitted -= 1;
             }
+        }
+        if way == Way::Guessed && matches!(verdict, BlockVerdict::New | BlockVerdict::Duplicate) {
+            // Only now, so that a forged compact block cannot stop the download.
+            self.mark_received(cx, &hash, None);
         }
         match verdict {
             BlockVerdict::New => {
@@ -264,13 +305,14 @@ impl Fsm {
                 return;
             }
             BlockVerdict::Invalid(reject) => {
-                let source = self.sources.iter().find(|(known, _)| *known == hash).map_or(id, |(_, source)| *source);
-                self.punish_for_block(source, reject);
-                self.punish(source);
+                let known = self.sources.iter().find(|source| source.hash == hash);
+                let source = known.copied().unwrap_or(Source { hash, peer: id, way });
+                self.punish_for_block(source.peer, reject, source.way != Way::Whole);
+                self.punish(source.peer);
             }
             BlockVerdict::Duplicate | BlockVerdict::Ignored => {}
         }
-        self.sources.retain(|(known, _)| *known != hash);
+        self.sources.retain(|source| source.hash != hash);
     }
 
     /// Peers that hold us up (v0.21.5.5 SendMessages, "Detect whether we're stalling" and below).

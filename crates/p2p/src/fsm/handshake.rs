@@ -134,6 +134,7 @@ impl Fsm {
         if peer.common_version >= SENDHEADERS_VERSION {
             self.send(id, &Message::SendHeaders);
         }
+        self.offer_compact_blocks(id);
     }
 
     /// A command that is not decoded. Services that this node does not offer end the connection, as in the reference.

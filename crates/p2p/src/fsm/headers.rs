@@ -82,16 +82,25 @@ impl Fsm {
         let new = cx.chain.entry(&last).is_none();
         let short = count <= MAX_BLOCKS_IN_TRANSIT_PER_PEER;
         let announced = if short { headers.iter().map(BlockHeader::hash).collect() } else { Vec::new() };
-        peer.pending_headers = Some(PendingHeaders { announced, count, last, new });
+        peer.pending_headers = Some(PendingHeaders { announced, count, last, new, compact: None });
         self.out.push(Output::SubmitHeaders { peer: id, headers });
     }
 
     pub(super) fn on_headers_verdict(&mut self, cx: Context<'_>, id: PeerId, verdict: Result<(), Reject>) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        let Some(PendingHeaders { count, last, new, .. }) = peer.pending_headers.take() else { return };
-        if let Err(reject) = verdict {
-            return self.punish_for_block(id, &reject);
+        let Some(PendingHeaders { count, last, new, compact, .. }) = peer.pending_headers.take() else { return };
+        if let Some(compact) = compact {
+            return self.on_compact_verdict(cx, id, compact, new, verdict);
         }
+        match verdict {
+            Ok(()) => self.headers_accepted(cx, id, count, last, new),
+            Err(reject) => self.punish_for_block(id, &reject, false),
+        }
+    }
+
+    /// What follows from good headers, of which `last` is the last.
+    pub(super) fn headers_accepted(&mut self, cx: Context<'_>, id: PeerId, count: usize, last: BlockHash, new: bool) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
         peer.unconnecting_headers = 0;
         peer.announced(cx.chain, &last);
         tracing::debug!(target: "net", peer = id, count, %last, new, "headers accepted");

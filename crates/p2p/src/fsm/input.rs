@@ -6,6 +6,7 @@ use litecast_primitives::BlockHash;
 
 use super::connections::{AttemptId, ConnectionType};
 use crate::{
+    archive::Unserved,
     codec::{Decoded, FrameError, Skip},
     message::{CommandName, Message, MessageError},
 };
@@ -201,14 +202,14 @@ pub enum Input {
         /// Why.
         reason: LinkEnd,
     },
-    /// The block of a [`super::Output::NeedBlock`] was read and handed to the writer of that peer, or could not be.
-    BlockServed {
+    /// The answer of a [`super::Output::Need`] was made and handed to the writer of that peer, or could not be.
+    Served {
         /// To whom.
         peer: PeerId,
-        /// Which.
+        /// The block that it was about.
         hash: BlockHash,
-        /// Bytes of the whole message, header included; `None` if nothing will be sent.
-        size: Option<usize>,
+        /// Command and bytes of the whole message, header included; or why nothing will be sent.
+        sent: Result<(CommandName, usize), Unserved>,
     },
     /// Answers [`super::Output::SubmitHeaders`], exactly once. All headers up to the first bad one are known now.
     HeadersVerdict {

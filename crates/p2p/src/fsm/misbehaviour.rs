@@ -39,10 +39,13 @@ impl Fsm {
         }
     }
 
-    /// The engine refused a header or block that this peer sent.
-    pub(super) fn punish_for_block(&mut self, id: PeerId, reject: &Reject) {
+    /// The engine refused a header or block that this peer sent. Who sends a compact one has looked at its header only.
+    pub(super) fn punish_for_block(&mut self, id: PeerId, reject: &Reject, via_compact_block: bool) {
         let Some(peer) = self.peers.get(&id) else { return };
         match reject.kind {
+            RejectKind::Consensus | RejectKind::Mutated | RejectKind::CachedInvalid if via_compact_block => {
+                tracing::debug!(target: "net", peer = id, %reject, "not punished for a compact block");
+            }
             RejectKind::Consensus
             | RejectKind::Mutated
             | RejectKind::InvalidHeader

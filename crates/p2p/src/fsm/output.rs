@@ -3,13 +3,13 @@
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
-use litecast_primitives::{Block, BlockHash, BlockHeader, transaction::Encoding};
+use litecast_primitives::{Block, BlockHash, BlockHeader};
 
 use super::{
     connections::AttemptId,
     input::{LinkEnd, PeerId},
 };
-use crate::{codec::FrameError, message::CommandName, time::Time};
+use crate::{archive::Wanted, codec::FrameError, message::CommandName, time::Time};
 
 /// Why the machine closes a connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum DisconnectReason {
     /// A message that belongs between `version` and `verack` came later.
     #[error("{0} received after verack")]
     LateNegotiation(CommandName),
-    /// Asked for a service that this node does not offer.
+    /// Asked for a service or for something that this node does not offer.
     #[error("{0} is not served")]
     NotServed(CommandName),
     /// A locator with more than 101 hashes.
@@ -142,15 +142,13 @@ pub enum Output {
         /// When its last byte came.
         received_at: Time,
     },
-    /// Read a block from disk and send it to the peer in this encoding, framed as `block`; answer with
-    /// [`super::Input::BlockServed`]. There is at most one per peer.
-    NeedBlock {
+    /// Make this answer from what is on disk ([`Wanted::answer`]) and send it to the peer; answer with
+    /// [`super::Input::Served`]. There is at most one per peer.
+    Need {
         /// For whom.
         peer: PeerId,
-        /// Which.
-        hash: BlockHash,
-        /// How the peer wants it.
-        encoding: Encoding,
+        /// What.
+        wanted: Wanted,
     },
     /// Give [`super::Input::Tick`] at this time or soon after. Replaces the previous time.
     SetTimer {

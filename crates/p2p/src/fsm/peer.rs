@@ -5,6 +5,7 @@ use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 use litecast_primitives::{BlockHash, Height, U256};
 
 use super::{
+    compact::CompactState,
     connections::ConnectionType,
     input::{PeerId, Permissions},
     output::DisconnectReason,
@@ -12,7 +13,8 @@ use super::{
 };
 use crate::{
     chain::BlockEntry,
-    message::{Inventory, Message},
+    compact::PartialBlock,
+    message::{CompactBlock, Inventory, Message},
     services::ServiceFlags,
     time::Time,
 };
@@ -32,10 +34,29 @@ impl From<&BlockEntry> for Known {
 }
 
 /// A block that was asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct QueuedBlock {
     pub(super) hash: BlockHash,
     pub(super) height: Height,
+    pub(super) partial: PartialDownload,
+}
+
+/// What a compact block brought of a block that is under way.
+#[derive(Debug, Default)]
+pub(super) enum PartialDownload {
+    /// There was none.
+    #[default]
+    None,
+    /// The rest was asked for.
+    Waiting(Box<PartialBlock>),
+    /// It was of no use; the whole block was asked for.
+    Spent,
+}
+
+impl PartialDownload {
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self, Self::Waiting(_))
+    }
 }
 
 /// Headers that the engine is looking at.
@@ -46,6 +67,8 @@ pub(super) struct PendingHeaders {
     pub(super) count: usize,
     pub(super) last: BlockHash,
     pub(super) new: bool,
+    /// The compact block that brought the header, and when it came.
+    pub(super) compact: Option<(Box<CompactBlock>, Time)>,
 }
 
 #[derive(Debug, Default)]
@@ -132,6 +155,7 @@ pub(super) struct Peer {
     pub(super) downloading_since: Time,
     pub(super) stalling_since: Option<Time>,
     pub(super) submitted: usize,
+    pub(super) compact: CompactState,
     pub(super) last_block: Option<Time>,
 
     // Serving and announcing.
@@ -140,6 +164,8 @@ pub(super) struct Peer {
     pub(super) continue_hash: Option<BlockHash>,
     pub(super) prefers_headers: bool,
     pub(super) announce: Vec<BlockHash>,
+    /// What is read for the peer is a compact block that announces itself.
+    pub(super) announcing: bool,
     pub(super) inv_blocks: Vec<BlockHash>,
 }
 
@@ -196,12 +222,14 @@ impl Peer {
             downloading_since: now,
             stalling_since: None,
             submitted: 0,
+            compact: CompactState::default(),
             last_block: None,
             getdata: VecDeque::new(),
             serving: None,
             continue_hash: None,
             prefers_headers: false,
             announce: Vec::new(),
+            announcing: false,
             inv_blocks: Vec::new(),
         }
     }

@@ -1,9 +1,9 @@
 //! Answers to `getheaders`, `getblocks` and `getdata`.
 //!
-//! Blocks are read by the driver, one at a time for each peer, and no more while the peer has much left to read: a
+//! Blocks, and what is made of them, are read by the driver, one at a time for each peer, and no more while the peer has much left to read: a
 //! queue of requests costs the peer its turn, not us our memory.
 
-use litecast_primitives::{BlockHash, U256, arith::work_of, transaction::Encoding};
+use litecast_primitives::{BlockHash, U256, arith::work_of};
 
 use super::{
     Context, Fsm,
@@ -12,6 +12,7 @@ use super::{
     peer::Known,
 };
 use crate::{
+    archive::{Unserved, Wanted},
     chain::BlockEntry,
     message::{CommandName, InvType, Inventory, Locate, MAX_HEADERS_RESULTS, MAX_LOCATOR_SZ, Message},
 };
@@ -107,7 +108,7 @@ impl Fsm {
             }
             // The answer about transactions comes before the block that was asked for after them.
             self.send_not_found(id, &mut not_found);
-            self.serve_block(cx, id, entry);
+            self.serve_entry(cx, id, entry);
         }
         self.send_not_found(id, &mut not_found);
     }
@@ -118,36 +119,56 @@ impl Fsm {
         }
     }
 
-    fn serve_block(&mut self, cx: Context<'_>, id: PeerId, entry: Inventory) {
+    fn serve_entry(&mut self, cx: Context<'_>, id: PeerId, entry: Inventory) {
         let hash = entry.block_hash();
+        if entry.kind == InvType::MWEB_LEAFSET {
+            return self.on_getmwebleafset(cx, id, hash);
+        }
         let Some(block) = cx.chain.entry(&hash) else { return };
         if !block.have_data || !self.is_request_allowed(cx, &block) {
             return;
         }
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        let encoding = match entry.kind {
-            // Without compact blocks, the whole block as the peer can take it.
-            InvType::CMPCT_BLOCK if peer.has_mweb() => Encoding::Full,
-            InvType::CMPCT_BLOCK if peer.has_witness() => Encoding::Witness,
-            InvType::CMPCT_BLOCK => Encoding::Base,
-            kind => match kind.block_encoding() {
-                Some(encoding) => encoding,
-                None => return,
-            },
+        let wanted = match entry.kind {
+            InvType::CMPCT_BLOCK => self.want_requested_compact(cx, id, &block),
+            InvType::MWEB_HEADER => Some(Wanted::MwebHeader(hash)),
+            kind => kind.block_encoding().map(|encoding| Wanted::Block(hash, encoding)),
         };
-        peer.serving = Some(hash);
-        self.out.push(Output::NeedBlock { peer: id, hash, encoding });
+        if let Some(wanted) = wanted {
+            self.want(id, wanted);
+        }
     }
 
-    pub(super) fn on_block_served(&mut self, cx: Context<'_>, id: PeerId, hash: BlockHash, size: Option<usize>) {
+    /// Lets an answer be made. Until it is, the peer's messages wait.
+    pub(super) fn want(&mut self, id: PeerId, wanted: Wanted) {
+        if let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.closing.is_none()) {
+            peer.serving = Some(wanted.block());
+            self.out.push(Output::Need { peer: id, wanted });
+        }
+    }
+
+    pub(super) fn on_served(
+        &mut self,
+        cx: Context<'_>,
+        id: PeerId,
+        hash: BlockHash,
+        sent: Result<(CommandName, usize), Unserved>,
+    ) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         if peer.serving != Some(hash) {
             return;
         }
         peer.serving = None;
-        if let Some(size) = size {
-            peer.unsent += super::signed(size);
-            peer.traffic.count_queued(CommandName::BLOCK, size);
+        peer.announcing = false;
+        match sent {
+            Ok((command, size)) => {
+                peer.unsent += super::signed(size);
+                peer.traffic.count_queued(command, size);
+            }
+            Err(Unserved::Nothing) => {}
+            Err(Unserved::BadIndexes) => {
+                return self.misbehaving(id, 100, "getblocktxn with out-of-bounds tx indices");
+            }
+            Err(Unserved::Refused) => return peer.close(DisconnectReason::NotServed(CommandName::MWEBUTXOS)),
         }
         if peer.continue_hash == Some(hash) {
             // Makes the peer ask for the next batch.

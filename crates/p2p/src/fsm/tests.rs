@@ -11,6 +11,7 @@ use litecast_primitives::{
 
 use super::*;
 use crate::{
+    archive::{Unserved, Wanted},
     codec::{Decoded, Decoder, FrameError, Skip},
     message::{InvType, Inventory, Locate, MAX_INV_SZ, MessageError, NetAddress, Version},
     services::ServiceFlags,
@@ -21,6 +22,8 @@ use crate::{
 };
 
 mod blocks;
+mod compact;
+mod light_client;
 mod peers;
 
 const START: Time = Time::from_secs(1_700_000_000);
@@ -130,6 +133,12 @@ impl Bench {
         });
         let ip = format!("5.6.7.{}", self.peers);
         self.connect(Origin::Outbound(found.unwrap()), &ip)
+    }
+
+    /// The disk has answered: a block of this size, or nothing.
+    fn served(&mut self, peer: PeerId, hash: BlockHash, size: Option<usize>) {
+        let sent = size.map(|size| (CommandName::BLOCK, size)).ok_or(Unserved::Nothing);
+        self.step(Input::Served { peer, hash, sent });
     }
 
     fn shake_hands(&mut self, peer: PeerId) {

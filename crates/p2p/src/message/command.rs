@@ -77,9 +77,12 @@ commands! {
     SENDHEADERS = "sendheaders": Keep(MAX_SMALL);
     FEEFILTER = "feefilter": Keep(MAX_SMALL);
     SENDCMPCT = "sendcmpct": Keep(MAX_SMALL);
-    CMPCTBLOCK = "cmpctblock": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
-    GETBLOCKTXN = "getblocktxn": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
-    BLOCKTXN = "blocktxn": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
+    // It may bring an extension block.
+    CMPCTBLOCK = "cmpctblock": Keep(MAX_PROTOCOL_MESSAGE_LENGTH);
+    // 65,536 indexes of one byte each, or fewer of three.
+    GETBLOCKTXN = "getblocktxn": Keep(200_000);
+    // Transactions of a block weigh 4,000,000, and no byte weighs less than 1.
+    BLOCKTXN = "blocktxn": Keep(5_000_000);
     GETCFILTERS = "getcfilters": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
     CFILTER = "cfilter": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
     GETCFHEADERS = "getcfheaders": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
@@ -89,7 +92,7 @@ commands! {
     WTXIDRELAY = "wtxidrelay": Keep(MAX_SMALL);
     MWEBHEADER = "mwebheader": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
     MWEBLEAFSET = "mwebleafset": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
-    GETMWEBUTXOS = "getmwebutxos": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
+    GETMWEBUTXOS = "getmwebutxos": Keep(MAX_SMALL);
     MWEBUTXOS = "mwebutxos": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
 }
 

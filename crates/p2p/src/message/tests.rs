@@ -135,6 +135,30 @@ fn a_request_names_its_encoding() {
     }
 }
 
+#[test]
+fn indexes_are_told_as_distances() {
+    let mut bytes = vec![7; 32];
+    bytes.extend_from_slice(&[4, 0, 0, 5, 253, 0xf7, 0xff]);
+    let Ok(Some(Message::GetBlockTxn(request))) = Message::decode(CommandName::GETBLOCKTXN, bytes.clone().into())
+    else {
+        panic!()
+    };
+    assert_eq!(request.indexes, [0, 1, 7, 65_535]);
+    assert_eq!(Message::GetBlockTxn(request).encode(), bytes);
+    // One more does not fit 16 bits.
+    bytes[32] = 5;
+    bytes.push(0);
+    assert!(Message::decode(CommandName::GETBLOCKTXN, bytes.into()).is_err());
+}
+
+#[test]
+fn a_start_index_is_a_length_to_the_reference() {
+    let mut bytes = vec![7; 32];
+    put_compact(&mut bytes, 0x0200_0001);
+    bytes.extend_from_slice(&[1, 0, 0]);
+    assert!(Message::decode(CommandName::GETMWEBUTXOS, bytes.into()).is_err());
+}
+
 fn header() -> impl Strategy<Value = BlockHeader> {
     (any::<i32>(), any::<[u8; 32]>(), any::<[u8; 32]>(), any::<[u32; 3]>()).prop_map(
         |(version, prev, merkle_root, [time, bits, nonce])| BlockHeader {
@@ -167,6 +191,15 @@ fn message() -> impl Strategy<Value = Message> {
         inventory.clone().prop_map(Message::Inv),
         inventory.clone().prop_map(Message::GetData),
         inventory.prop_map(Message::NotFound),
+        (any::<[u8; 32]>(), prop::collection::btree_set(any::<u16>(), 0..50)).prop_map(|(hash, indexes)| {
+            Message::GetBlockTxn(GetBlockTxn {
+                block: BlockHash::from_bytes(hash),
+                indexes: indexes.into_iter().collect(),
+            })
+        }),
+        (any::<[u8; 32]>(), 0u64..0x0200_0000, any::<u16>(), any::<u8>()).prop_map(|(hash, start, count, format)| {
+            Message::GetMwebUtxos(GetMwebUtxos { block: BlockHash::from_bytes(hash), start, count, format })
+        }),
     ]
 }
 

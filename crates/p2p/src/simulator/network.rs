@@ -13,11 +13,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use litecast_primitives::{Block, BlockHash};
+use litecast_primitives::{Block, BlockHash, Transaction};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
-use super::toy_chain::{Moved, ToyChain, make_block};
+use super::toy_chain::{Moved, ToyChain, make_block_of, make_transaction};
 use crate::{
+    archive::{Unserved, Wanted},
     chain::Chain,
     codec::{Decoder, frame_header},
     fsm::{
@@ -47,7 +48,7 @@ enum Event {
     Arrive { node: usize, attempt: AttemptId, target: usize },
     Block { node: usize, peer: PeerId, block: Arc<Block> },
     Headers { node: usize, input: PeerId, headers: Vec<litecast_primitives::BlockHeader> },
-    Disk { node: usize, peer: PeerId, hash: BlockHash },
+    Disk { node: usize, peer: PeerId, wanted: Wanted },
     Release { link: usize, side: usize },
     Hang { link: usize },
 }
@@ -190,7 +191,13 @@ impl Simulator {
             let parent = self.nodes[node].chain.tip();
             let time = u32::try_from(self.now.as_secs()).expect("because the simulated time is before 2106");
             let tag = self.rng.next_u64();
-            let block = make_block(&parent, time, 0, tag);
+            let transactions: Vec<_> = (0..self.rng.random_range(0..4)).map(|n| make_transaction(tag, n)).collect();
+            for other in &mut self.nodes {
+                // Relay is not complete: some nodes have not seen some of them.
+                let seen = transactions.iter().filter(|_| self.rng.random_ratio(2, 3));
+                seen.for_each(|tx| other.chain.add_to_pool(tx));
+            }
+            let block = make_block_of(&parent, time, 0, tag, transactions, None);
             self.give_block(node, &block);
         }
         self.nodes[node].chain.tip().hash
@@ -200,6 +207,11 @@ impl Simulator {
     pub fn give_block(&mut self, node: usize, block: &Arc<Block>) {
         let (_, moved) = self.nodes[node].chain.submit_block(block);
         self.tip_moved(node, moved);
+    }
+
+    /// Gives a node a transaction that a compact block may be made of.
+    pub fn add_to_pool(&mut self, node: usize, tx: &Arc<Transaction>) {
+        self.nodes[node].chain.add_to_pool(tx);
     }
 
     /// Cuts the network in two, or heals it: links across are lost, new ones fail.
@@ -281,7 +293,7 @@ impl Simulator {
                 self.step(node, Input::BlockVerdict { peer, hash: block.hash(), verdict });
                 self.tip_moved(node, moved);
             }
-            Event::Disk { node, peer, hash } => self.read_block(node, peer, hash),
+            Event::Disk { node, peer, wanted } => self.read(node, peer, &wanted),
             Event::Release { link, side } => {
                 for bytes in std::mem::take(&mut self.links[link].ends[side].held) {
                     self.deliver(link, side, bytes);
@@ -337,11 +349,11 @@ impl Simulator {
                     let at = self.now + Duration::from_millis(self.rng.random_range(0..20));
                     self.later(at, Event::Block { node, peer, block });
                 }
-                Output::NeedBlock { peer, hash, .. } => {
+                Output::Need { peer, wanted } => {
                     assert!(self.nodes[node].reading.insert(peer), "two disk reads for one peer");
                     if self.nodes[node].behaviour == Behaviour::Honest {
                         let at = self.now + Duration::from_millis(self.rng.random_range(0..5));
-                        self.later(at, Event::Disk { node, peer, hash });
+                        self.later(at, Event::Disk { node, peer, wanted });
                     }
                 }
                 Output::SetTimer { at } => {
@@ -438,15 +450,23 @@ impl Simulator {
         }
     }
 
-    fn read_block(&mut self, node: usize, peer: PeerId, hash: BlockHash) {
+    fn read(&mut self, node: usize, peer: PeerId, wanted: &Wanted) {
         self.nodes[node].reading.remove(&peer);
-        let block = Arc::clone(self.nodes[node].chain.block(&hash).expect("because only stored blocks are asked for"));
-        let payload = block.bytes();
-        let mut frame = frame_header(self.config.params.magic, CommandName::BLOCK, payload).to_vec();
-        frame.extend_from_slice(payload);
-        let size = Some(frame.len());
-        self.nodes[node].served += 1;
-        self.send(node, peer, CommandName::BLOCK, &frame.into());
-        self.step(node, Input::BlockServed { peer, hash, size });
+        let hash = wanted.block();
+        let sent = match wanted.answer(&self.nodes[node].chain) {
+            Ok((command, payload)) => {
+                let mut frame = frame_header(self.config.params.magic, command, &payload).to_vec();
+                frame.extend_from_slice(&payload);
+                let size = frame.len();
+                self.nodes[node].served += usize::from(command == CommandName::BLOCK);
+                self.send(node, peer, command, &frame.into());
+                Ok((command, size))
+            }
+            Err(unserved) => {
+                assert_ne!(unserved, Unserved::BadIndexes, "nodes ask for what is there");
+                Err(unserved)
+            }
+        };
+        self.step(node, Input::Served { peer, hash, sent });
     }
 }

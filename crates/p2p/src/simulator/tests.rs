@@ -3,14 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use litecast_primitives::{
-    U256,
+    Block, U256,
     params::{Network, Params},
 };
 use rand::RngExt;
 
-use super::{Behaviour, Simulator, ToyChain, toy_chain::make_block};
+use super::{
+    Behaviour, Simulator, ToyChain,
+    toy_chain::{make_block, make_block_of, make_transaction},
+};
 use crate::{
     chain::Chain,
+    compact::tests::{extension_block, hogex},
     fsm::{Config, DisconnectReason},
     time::Time,
 };
@@ -218,4 +222,67 @@ fn a_reorg_of_six_is_followed() {
     sim.run_for(5 * MINUTE);
     assert_converged(&sim, 4, 3, 8);
     assert_eq!((sim.chain(0).deepest_reorg(), sim.chain(1).deepest_reorg()), (6, 6));
+}
+
+fn received(sim: &Simulator, node: usize, name: &str) -> u64 {
+    let per_message = sim.fsm(node).peers(sim.now()).into_iter().flat_map(|peer| peer.bytes_received_per_msg);
+    per_message.filter(|(known, _)| known == name).map(|(_, bytes)| bytes).sum()
+}
+
+/// Two nodes that are at the tip; the second one asked the first to announce compactly.
+fn pair(seed: u64) -> (Simulator, usize, usize) {
+    let mut sim = simulator(seed);
+    let (giver, taker) = (sim.add_node(Behaviour::Honest), sim.add_node(Behaviour::Honest));
+    sim.mine(giver, 3);
+    sim.add_peer(taker, giver);
+    sim.run_for(2 * MINUTE);
+    // The tip that is taken now makes the giver an announcer.
+    sim.mine(giver, 1);
+    sim.run_for(MINUTE);
+    assert_converged(&sim, 2, giver, seed);
+    (sim, giver, taker)
+}
+
+fn block_of(sim: &Simulator, node: usize, count: u32, with_extension: bool) -> Arc<Block> {
+    let mut list: Vec<_> = (0..count).map(|n| make_transaction(77, n)).collect();
+    if with_extension {
+        list.push(hogex());
+    }
+    let time = u32::try_from(sim.now().as_secs()).unwrap();
+    make_block_of(&sim.chain(node).tip(), time, 0, 77, list, with_extension.then(extension_block))
+}
+
+#[test]
+fn a_block_of_known_transactions_travels_as_its_short_ids() {
+    let (mut sim, giver, taker) = pair(20);
+    let block = block_of(&sim, giver, 200, false);
+    block.transactions()[1..].iter().for_each(|tx| sim.add_to_pool(taker, tx));
+    let names = ["block", "cmpctblock", "blocktxn"];
+    let before = names.map(|name| received(&sim, taker, name));
+    sim.give_block(giver, &block);
+    sim.run_for(MINUTE);
+    assert_converged(&sim, 2, giver, 20);
+    let [blocks, compact, transactions] = std::array::from_fn(|at| received(&sim, taker, names[at]) - before[at]);
+    assert_eq!((blocks, transactions), (0, 0));
+    // Header of the message, header, nonce, counts, 200 ids, a coinbase and the extension field.
+    let coinbase = block.transactions()[0].bytes().len() as u64;
+    assert_eq!(compact, 24 + 80 + 8 + 1 + 1200 + 1 + 1 + coinbase + 1);
+}
+
+#[test]
+fn missing_transactions_follow_and_the_extension_block_comes_along() {
+    for (seed, with_extension) in [(21, false), (22, true)] {
+        let (mut sim, giver, taker) = pair(seed);
+        let block = block_of(&sim, giver, 50, with_extension);
+        block.transactions()[11..].iter().for_each(|tx| sim.add_to_pool(taker, tx));
+        let before = ["block", "blocktxn"].map(|name| received(&sim, taker, name));
+        sim.give_block(giver, &block);
+        sim.run_for(MINUTE);
+        assert_converged(&sim, 2, giver, seed);
+        assert_eq!(sim.chain(taker).block(&block.hash()).unwrap().bytes(), block.bytes());
+        assert_eq!(received(&sim, taker, "block"), before[0]);
+        let missing: usize = block.transactions()[1..11].iter().map(|tx| tx.bytes().len()).sum();
+        assert_eq!(received(&sim, taker, "blocktxn") - before[1], 24 + 32 + 1 + missing as u64);
+        assert!(sim.closed.is_empty(), "{:?}", sim.closed);
+    }
 }

@@ -2,17 +2,24 @@
 //!
 //! Two marks make things invalid on purpose: a header of [`BAD_HEADER_VERSION`] and a block of [`BAD_BLOCK_NONCE`].
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use litecast_primitives::{
-    Amount, Block, BlockHash, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, arith::work_of,
-    hash::MerkleRoot, transaction::TxParts,
+    Amount, Block, BlockHash, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, Txid, Wtxid, arith::work_of,
+    mweb::ExtensionBlock, transaction::TxParts,
 };
 
 use crate::{
+    archive::Archive,
     chain::{BlockEntry, Chain},
+    compact::{PoolMatches, WantedTransactions},
     fsm::{BlockVerdict, Reject, RejectKind},
+    merkle,
+    message::{GetMwebUtxos, MwebSegment},
     time::Time,
 };
 
@@ -43,14 +50,48 @@ pub struct ToyChain {
     best_header: BlockHash,
     initial_download: bool,
     reorganised: Height,
+    pool: BTreeMap<Wtxid, Arc<Transaction>>,
+    /// Blocks from here on are MWEB blocks for the peers' sake.
+    pub mweb_height: Height,
 }
 
 fn reject(kind: RejectKind, reason: &'static str) -> Reject {
     Reject { kind, reason: reason.into() }
 }
 
+/// A transaction that spends nothing real.
+pub fn make_transaction(tag: u64, number: u32) -> Arc<Transaction> {
+    let mut txid = [1; 32];
+    txid[..8].copy_from_slice(&tag.to_le_bytes());
+    Arc::new(Transaction::from(TxParts {
+        version: 2,
+        inputs: vec![TxIn {
+            prevout: OutPoint { txid: Txid::from_bytes(txid), vout: number },
+            script_sig: Bytes::new(),
+            sequence: TxIn::SEQUENCE_FINAL,
+            witness: vec![Bytes::from_static(&[1])],
+        }],
+        outputs: vec![TxOut { value: Amount(1), script_pubkey: Bytes::from_static(&[0x51]) }],
+        lock_time: 0,
+        mweb: None,
+        is_hogex: false,
+    }))
+}
+
 /// A block on top of another. `tag` makes it differ from others at the same place.
 pub fn make_block(parent: &BlockEntry, time: u32, nonce: u32, tag: u64) -> Arc<Block> {
+    make_block_of(parent, time, nonce, tag, Vec::new(), None)
+}
+
+/// A block with more than a coinbase.
+pub fn make_block_of(
+    parent: &BlockEntry,
+    time: u32,
+    nonce: u32,
+    tag: u64,
+    mut transactions: Vec<Arc<Transaction>>,
+    extension: Option<ExtensionBlock>,
+) -> Arc<Block> {
     let mut script_sig = (parent.height + 1).to_le_bytes().to_vec();
     script_sig.extend_from_slice(&tag.to_le_bytes());
     let coinbase = Transaction::from(TxParts {
@@ -66,9 +107,10 @@ pub fn make_block(parent: &BlockEntry, time: u32, nonce: u32, tag: u64) -> Arc<B
         mweb: None,
         is_hogex: false,
     });
-    let merkle_root = MerkleRoot::from_bytes(*coinbase.txid().as_bytes());
+    transactions.insert(0, Arc::new(coinbase));
+    let merkle_root = merkle::root_of(&transactions);
     let header = BlockHeader { version: 4, prev: parent.hash, merkle_root, time, bits: BITS, nonce };
-    Arc::new(Block::new(header, vec![Arc::new(coinbase)], None))
+    Arc::new(Block::new(header, transactions, extension))
 }
 
 impl ToyChain {
@@ -92,12 +134,19 @@ impl ToyChain {
             best_header: entry.hash,
             initial_download: true,
             reorganised: 0,
+            pool: BTreeMap::new(),
+            mweb_height: Height::MAX,
         }
     }
 
     /// A stored block.
     pub fn block(&self, hash: &BlockHash) -> Option<&Arc<Block>> {
         self.blocks.get(hash)
+    }
+
+    /// Something that a compact block may be made of.
+    pub fn add_to_pool(&mut self, tx: &Arc<Transaction>) {
+        self.pool.insert(tx.wtxid(), Arc::clone(tx));
     }
 
     /// The deepest reorganisation so far, in disconnected blocks.
@@ -154,11 +203,7 @@ impl ToyChain {
         if let Err(reject) = self.accept_header(block.header()) {
             return (BlockVerdict::Invalid(reject), None);
         }
-        let genuine = block
-            .transactions()
-            .first()
-            .is_some_and(|tx| tx.txid().as_bytes() == block.header().merkle_root.as_bytes());
-        if !genuine {
+        if !merkle::is_genuine(block) {
             return (BlockVerdict::Invalid(reject(RejectKind::Mutated, "bad-txnmrklroot")), None);
         }
         if self.blocks.contains_key(&hash) {
@@ -264,11 +309,31 @@ impl Chain for ToyChain {
         Some(at)
     }
 
-    fn is_mweb_block(&self, _: &BlockEntry) -> bool {
-        false
+    fn is_mweb_block(&self, block: &BlockEntry) -> bool {
+        block.height >= self.mweb_height
+    }
+
+    fn pool_matches(&self, wanted: &WantedTransactions) -> PoolMatches {
+        let mempool = self.pool.values().filter(|tx| wanted.contains(&tx.wtxid())).cloned().collect();
+        PoolMatches { mempool, extra: Vec::new() }
     }
 
     fn is_initial_download(&self) -> bool {
         self.initial_download
+    }
+}
+
+/// Its state knows no outputs: every leafset is the block's height, and nothing is unspent.
+impl Archive for ToyChain {
+    fn block(&self, hash: &BlockHash) -> Option<Arc<Block>> {
+        self.blocks.get(hash).cloned()
+    }
+
+    fn mweb_leafset(&self, hash: &BlockHash) -> Option<Bytes> {
+        self.entry(hash).map(|entry| Bytes::copy_from_slice(&entry.height.to_be_bytes()))
+    }
+
+    fn mweb_utxos(&self, _: &GetMwebUtxos) -> Option<MwebSegment> {
+        None
     }
 }

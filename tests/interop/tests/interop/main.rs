@@ -13,6 +13,7 @@ mod bad_input;
 mod bad_peer;
 mod block_tree;
 mod cli;
+mod compact;
 mod damaged_disk;
 mod follows;
 mod full_disk;

@@ -425,7 +425,7 @@ fn getblocks_is_answered_in_batches() {
     let hash = first[499].block_hash();
     bench.receive(peer, Message::GetData(vec![first[499]]));
     assert!(bench.sent(peer).is_empty());
-    bench.step(Input::BlockServed { peer, hash, size: Some(300) });
+    bench.served(peer, hash, Some(300));
     let tip = Inventory::block(InvType::BLOCK, &bench.chain.tip().hash);
     assert_eq!(bench.sent(peer), [Message::Inv(vec![tip])]);
 }
@@ -433,7 +433,7 @@ fn getblocks_is_answered_in_batches() {
 fn disk_reads(bench: &mut Bench) -> Vec<(BlockHash, Encoding)> {
     let mut found = Vec::new();
     bench.out.retain(|output| match output {
-        Output::NeedBlock { hash, encoding, .. } => {
+        Output::Need { wanted: Wanted::Block(hash, encoding), .. } => {
             found.push((*hash, *encoding));
             false
         }
@@ -457,18 +457,17 @@ fn blocks_are_served_in_the_encoding_asked_for_one_at_a_time() {
         Inventory::block(InvType::WITNESS_BLOCK, &blocks[1].hash()),
         Inventory::block(InvType::MWEB_BLOCK, &blocks[2].hash()),
         Inventory::block(InvType(0x2000_0002), &blocks[3].hash()),
-        Inventory::block(InvType::CMPCT_BLOCK, &blocks[3].hash()),
     ];
     bench.receive(peer, Message::GetData(wanted));
     // Unknown transactions are told, unknown blocks are not.
     assert_eq!(bench.sent(peer), [Message::NotFound(vec![tx])]);
     bench.receive(peer, Message::Ping(Some(8)));
-    let order = [(0, Encoding::Base), (1, Encoding::Witness), (2, Encoding::Full), (3, Encoding::Full)];
+    let order = [(0, Encoding::Base), (1, Encoding::Witness), (2, Encoding::Full)];
     for (at, encoding) in order {
         let hash = blocks[at].hash();
         assert!(bench.sent(peer).is_empty(), "the ping waits its turn");
         assert_eq!(disk_reads(&mut bench), [(hash, encoding)]);
-        bench.step(Input::BlockServed { peer, hash, size: None });
+        bench.served(peer, hash, None);
     }
     assert_eq!(bench.sent(peer), [Message::Pong(Some(8))]);
 }
@@ -482,7 +481,7 @@ fn a_peer_that_does_not_read_gets_nothing_more() {
     let wanted = blocks.iter().map(|b| Inventory::block(InvType::MWEB_BLOCK, &b.hash())).collect();
     bench.receive(peer, Message::GetData(wanted));
     let [(hash, _)] = disk_reads(&mut bench)[..] else { panic!() };
-    bench.step(Input::BlockServed { peer, hash, size: Some(1_000_001) });
+    bench.served(peer, hash, Some(1_000_001));
     assert!(disk_reads(&mut bench).is_empty());
     bench.wait(10 * SECOND);
     assert!(disk_reads(&mut bench).is_empty());
@@ -499,7 +498,7 @@ fn reports_of_the_writer_may_overtake_each_other() {
         bench.receive(peer, Message::GetData(vec![Inventory::block(InvType::MWEB_BLOCK, &hash)]));
         assert_eq!(disk_reads(&mut bench).len(), 1);
         bench.step(Input::Sent { peer, bytes: 600_000 });
-        bench.step(Input::BlockServed { peer, hash, size: Some(600_000) });
+        bench.served(peer, hash, Some(600_000));
     }
 }
 
@@ -519,7 +518,7 @@ fn a_peer_that_sends_too_fast_is_not_read() {
         assert_eq!(paused(&bench), usize::from(round >= 3));
     }
     assert_eq!(resumed(&bench), 0);
-    bench.step(Input::BlockServed { peer, hash: blocks[0].hash(), size: None });
+    bench.served(peer, blocks[0].hash(), None);
     assert_eq!(resumed(&bench), 1);
 }
 
@@ -537,7 +536,7 @@ fn stale_blocks_are_served_for_a_month_if_they_were_valid() {
         bench.receive(peer, Message::GetData(vec![Inventory::block(InvType::MWEB_BLOCK, &stale[0].hash())]));
         let found = disk_reads(bench);
         if let Some((hash, _)) = found.first() {
-            bench.step(Input::BlockServed { peer, hash: *hash, size: None });
+            bench.served(peer, *hash, None);
         }
         found.len()
     };

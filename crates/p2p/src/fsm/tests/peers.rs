@@ -10,7 +10,7 @@ fn an_inbound_peer_speaks_first() {
     bench.receive(peer, Message::Version(Box::new(version())));
     assert_eq!(names(&bench.sent(peer)), ["version", "wtxidrelay", "sendaddrv2", "verack"]);
     bench.receive(peer, Message::Verack);
-    assert_eq!(names(&bench.sent(peer)), ["sendheaders", "ping", "getheaders"]);
+    assert_eq!(names(&bench.sent(peer)), ["sendheaders", "sendcmpct", "sendcmpct", "sendcmpct", "ping", "getheaders"]);
     let info = &bench.fsm.peers(bench.now)[0];
     assert_eq!((info.version, info.time_offset, info.starting_height), (70017, 3, 0));
     assert_eq!(info.user_agent, "/LitecoinCore:0.21.5.5/", "only harmless characters");
@@ -24,7 +24,7 @@ fn an_outbound_peer_gets_our_version_at_once() {
     let peer = bench.outbound_raw(ConnectionType::Manual);
     let sent = bench.sent(peer);
     let [Message::Version(ours)] = &sent[..] else { panic!("{sent:?}") };
-    assert_eq!((ours.version, ours.services, ours.start_height), (70017, ServiceFlags(0x0100_0409), 0));
+    assert_eq!((ours.version, ours.services, ours.start_height), (70017, ServiceFlags(0x0180_0409), 0));
     assert_eq!(ours.user_agent, b"/Litecast:0.1.0/");
     assert!(!ours.relay);
     assert_eq!(ours.receiver.socket_addr(), Some("5.6.7.0:19444".parse().unwrap()));
