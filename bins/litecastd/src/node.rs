@@ -186,6 +186,8 @@ fn engine_options(settings: &Settings, params: Arc<Params>, clock: Arc<Clock>) -
         stop_at_height: engine_stop_height(settings),
         block_version: settings.test.block_version,
         checkpoints: settings.checkpoints,
+        check_blocks: u32::try_from(settings.check_blocks.max(0)).unwrap_or(0),
+        check_level: u8::try_from(settings.check_level.clamp(0, 4)).unwrap_or(0),
         script_threads: script_threads(settings.par),
         script_cache_bytes: usize::try_from(settings.max_sig_cache_mib.clamp(0, 32 * 1024))
             .context("-maxsigcachesize")?

@@ -26,4 +26,4 @@ pub use error::{EngineError, StartError};
 pub use handle::{Engine, Handle, Pending};
 pub use index::{BlockIndex, ChainAt, Entry, Id, status};
 pub use options::Options;
-pub use reader::{ChainTip, DeploymentInfo, MwebSegment, Reader, TipStatus};
+pub use reader::{ChainTip, DeploymentInfo, MwebSegment, Reader, TipStatus, Verification, VerifyRequest};

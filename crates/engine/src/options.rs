@@ -35,6 +35,10 @@ pub struct Options {
     pub script_threads: usize,
     /// Memory for remembering checked signatures and scripts, in bytes (`-maxsigcachesize`).
     pub script_cache_bytes: usize,
+    /// How many of the last blocks to check against the state at the start; 0 is all (`-checkblocks`).
+    pub check_blocks: Height,
+    /// How hard, from 0 to 4 (`-checklevel`).
+    pub check_level: u8,
     /// What to forget and build anew from the block files (`-reindex`, `-reindex-chainstate`).
     pub wipe: Wipe,
 }

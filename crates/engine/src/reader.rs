@@ -1,8 +1,10 @@
 //! Reading the chain while the writer works: short looks at the index, blocks from disk, coins.
 
 mod light;
+mod verify;
 
 pub use light::MwebSegment;
+pub use verify::{Verification, VerifyRequest};
 
 use std::{
     collections::VecDeque,

@@ -48,6 +48,7 @@ mod syncwithvalidationinterfacequeue;
 mod txoutproof;
 mod uptime;
 mod validateaddress;
+mod verifychain;
 mod waitforblock;
 
 use crate::method::Method;
@@ -106,6 +107,7 @@ pub static NODE_METHODS: &[Method] = &[
     txoutproof::GET,
     txoutproof::VERIFY,
     validateaddress::METHOD,
+    verifychain::METHOD,
     waitforblock::BLOCK,
     waitforblock::HEIGHT,
     waitforblock::NEW_BLOCK,

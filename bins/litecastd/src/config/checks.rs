@@ -50,8 +50,6 @@ const IDLE_YET: &[&str] = &[
     "blockfilterindex",
     "blockmaxweight",
     "blockmintxfee",
-    "checkblocks",
-    "checklevel",
     "externalip",
     "forcednsseed",
     "maxuploadtarget",

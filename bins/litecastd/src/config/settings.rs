@@ -42,6 +42,10 @@ pub(crate) struct Settings {
     pub(crate) reindex_chainstate: bool,
     /// Database and coins cache, MiB.
     pub(crate) dbcache_mib: i64,
+    /// Blocks to check at the start; 0 is all.
+    pub(crate) check_blocks: i64,
+    /// How hard, 0 to 4.
+    pub(crate) check_level: i64,
     /// Threads for script checks as given: 0 is one per core, a negative number leaves cores alone.
     pub(crate) par: i64,
     /// Cache of checked signatures and scripts, MiB.
@@ -229,6 +233,8 @@ impl Settings {
             reindex: args.get_bool("reindex"),
             reindex_chainstate: args.get_bool("reindex-chainstate"),
             dbcache_mib: args.get_int("dbcache"),
+            check_blocks: args.get_int("checkblocks"),
+            check_level: args.get_int("checklevel"),
             par: args.get_int("par"),
             max_sig_cache_mib: args.get_int("maxsigcachesize"),
             assume_valid: args.given("assumevalid"),

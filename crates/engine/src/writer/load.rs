@@ -25,13 +25,9 @@ use crate::{
     index::{BlockIndex, Id, status},
     inside::InsideCache,
     options::Options,
-    reader::{Reader, Shared},
+    reader::{Reader, Shared, Verification, VerifyRequest},
     scripts::ScriptVerifier,
 };
-
-/// Blocks below the tip whose files are read at the start, so that a damaged disk is noticed then
-/// (v0.21.5.5 src/validation.h, DEFAULT_CHECKBLOCKS).
-const CHECK_BLOCKS: u32 = 6;
 
 impl Writer {
     pub(crate) fn load(
@@ -212,21 +208,19 @@ impl Writer {
         }
     }
 
+    /// A damaged disk is noticed now, not when it matters.
     fn check_recent_blocks(&self) -> Result<(), EngineError> {
-        let index = self.shared.index.read();
-        let Some(tip) = index.tip() else { return Ok(()) };
-        let height = index.entry(tip).height;
-        for height in height.saturating_sub(CHECK_BLOCKS - 1)..=height {
-            let Some(id) = index.active(height) else { continue };
-            let entry = index.entry(id);
-            if self.shared.read_block(entry)?.is_none() {
-                return Err(EngineError::Inconsistent(format!("The data of block {} is missing", entry.hash)));
+        let (level, blocks) = (self.options.check_level, self.options.check_blocks);
+        let request = VerifyRequest { level, blocks, memory: self.options.cache_bytes };
+        match self.reader.verify_chain(request)? {
+            Verification::Sound { blocks } => {
+                tracing::info!("No coin database inconsistencies in last {blocks} blocks");
+                Ok(())
             }
-            if let Some(undo) = entry.undo {
-                self.store().read_undo(undo, &entry.header.prev)?;
+            Verification::Damaged(what) => {
+                Err(EngineError::Inconsistent(format!("Corrupted block database detected: {what}")))
             }
         }
-        Ok(())
     }
 }
 

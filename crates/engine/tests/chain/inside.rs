@@ -24,7 +24,7 @@ const FIRST: u32 = 112;
 const TRUE: &[u8] = &[0x51];
 
 /// Regtest on which extension blocks begin at [`FIRST`], whoever signals.
-fn mweb_options(dir: &Path) -> Options {
+pub(crate) fn mweb_options(dir: &Path) -> Options {
     let mut options = options(dir, false);
     let params = Arc::make_mut(&mut options.params);
     params.confirmation_window = 8;
@@ -93,13 +93,13 @@ fn send(forge: &mut Forge<'_>, coin: &Coin, peg_out: bool) -> (Transaction, Vec<
 
 /// Blocks below the first extension block, then a branch of four extension blocks, then a better one of five that
 /// leaves it after the first.
-struct History {
-    below: Vec<Arc<Block>>,
-    blocks: Vec<Arc<Block>>,
-    states: HashMap<BlockHash, State>,
+pub(crate) struct History {
+    pub(crate) below: Vec<Arc<Block>>,
+    pub(crate) blocks: Vec<Arc<Block>>,
+    pub(crate) states: HashMap<BlockHash, State>,
 }
 
-fn history() -> History {
+pub(crate) fn history() -> History {
     let verifier = Verifier::new(0);
     let mut forge = Forge::new(&verifier, 7);
     let (dir, other_dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -151,7 +151,7 @@ fn blocks_of(node: &Node, height: u32) -> Arc<Block> {
 }
 
 /// Submits everything; answers the tips that were acknowledged.
-fn play(node: &Node, blocks: &[Arc<Block>]) -> Vec<BlockHash> {
+pub(crate) fn play(node: &Node, blocks: &[Arc<Block>]) -> Vec<BlockHash> {
     let mut acknowledged = vec![node.tip()];
     for block in blocks {
         if node.handle().submit_block(Arc::clone(block), true).is_err() {

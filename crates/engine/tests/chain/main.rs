@@ -16,3 +16,4 @@ mod reorgs;
 mod scripts;
 mod unknown_rules;
 mod vectors;
+mod verify;

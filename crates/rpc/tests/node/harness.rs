@@ -271,6 +271,8 @@ impl Node {
             block_version: None,
             checkpoints: true,
             script_threads: 1,
+            check_blocks: 6,
+            check_level: 4,
             script_cache_bytes: 1 << 20,
             wipe: litecast_store::Wipe::Nothing,
         };
