@@ -145,12 +145,6 @@ fn on_feed_end(reader: Reader, shutdown: Shutdown) -> impl FnOnce() + Send {
 
 fn network_params(settings: &Settings) -> Result<Params> {
     let network: Network = settings.chain.name().parse().map_err(|error: String| anyhow!(error))?;
-    if network != Network::Regtest {
-        return Err(anyhow!(
-            "This version of Litecast does not check extension blocks yet, so it refuses to follow the {network} \
-             network. Use -regtest."
-        ));
-    }
     let mut params = Params::new(network);
     let overrides =
         ActivationOverrides { segwit_height: settings.test.segwit_height, vbparams: settings.test.vbparams.clone() };

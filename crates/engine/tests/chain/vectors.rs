@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use litecast_primitives::Block;
+use litecast_primitives::{
+    Block,
+    params::{Network, Params},
+};
 
 use crate::harness::{Node, fold, options};
 
@@ -92,4 +95,18 @@ fn reindex_finds_everything_again() {
     let node = Node::start(options(other.path(), false));
     assert_eq!(node.handle().import(dir.path().join("blocks/blk00000.dat")).unwrap(), 480);
     assert_eq!(node.state(), state);
+}
+
+#[test]
+fn mainnet_begins_as_it_did() {
+    let Some(blocks) = chain("blocks/mainnet/0000000-0000256.hexlines") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = options(dir.path(), true);
+    options.params = Arc::new(Params::new(Network::Main));
+    let node = Node::start(options);
+    assert_eq!(node.tip(), blocks[0].hash());
+    for block in &blocks[1..] {
+        assert_eq!(node.submit(block), None, "block {}", block.hash());
+    }
+    assert_eq!(node.tip(), blocks.last().unwrap().hash());
 }
