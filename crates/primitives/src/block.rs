@@ -12,8 +12,8 @@ use crate::{
     transaction::{Encoding, Transaction},
 };
 
-/// A block with its bytes and hash. Never changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A block with its bytes and hash. Never changes. Blocks are equal if what they say is, however it was received.
+#[derive(Debug, Clone)]
 pub struct Block {
     header: BlockHeader,
     hash: BlockHash,
@@ -22,6 +22,15 @@ pub struct Block {
     bytes: Bytes,
     received: Bytes,
 }
+
+impl PartialEq for Block {
+    fn eq(&self, other: &Self) -> bool {
+        let content = |block: &Self| (block.header, block.bytes.clone());
+        content(self) == content(other) && self.transactions == other.transactions && self.extension == other.extension
+    }
+}
+
+impl Eq for Block {}
 
 impl Block {
     /// A block made here: encodes itself.
