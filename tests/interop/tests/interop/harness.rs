@@ -3,7 +3,9 @@
 //! A scenario that cannot run says so in one line on standard error and passes; only a missing litecastd is a failure.
 
 pub(crate) mod chain;
+pub(crate) mod extension;
 pub(crate) mod node;
+pub(crate) mod payments;
 pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod subscriber;

@@ -1,5 +1,6 @@
 //! Chains that litecoind's wallet makes, with everything extension blocks can hold.
 
+use litecast_client::RpcError;
 use serde_json::{Value, json};
 
 use super::Node;
@@ -21,11 +22,16 @@ impl<'a> Wallet<'a> {
         Self { node }
     }
 
+    /// A call to one of the wallets that may fail.
+    pub(crate) fn try_call(&self, wallet: &str, method: &str, params: &Value) -> Result<Value, RpcError> {
+        self.node.client().path(&format!("/wallet/{wallet}")).call(method, params)
+    }
+
     /// A call to one of the wallets.
     #[expect(clippy::needless_pass_by_value, reason = "calls read better with json!([…]) than with a reference to it")]
     pub(crate) fn call(&self, wallet: &str, method: &str, params: Value) -> Value {
-        let client = self.node.client().path(&format!("/wallet/{wallet}"));
-        client.call(method, &params).unwrap_or_else(|error| panic!("{wallet}: {method} {params}: {error}"))
+        let answer = self.try_call(wallet, method, &params);
+        answer.unwrap_or_else(|error| panic!("{wallet}: {method} {params}: {error}"))
     }
 
     /// A new address; `kind` is an address type or empty.
