@@ -5,6 +5,8 @@ use std::{fs, path::Path};
 
 #[path = "seeds/chain.rs"]
 mod chain;
+#[path = "seeds/mweb.rs"]
+mod mweb;
 #[path = "seeds/scripts.rs"]
 mod scripts;
 #[path = "seeds/spends.rs"]
@@ -23,7 +25,9 @@ fn main() {
         ("block", chain::blocks()),
         ("block_file", chain::block_files()),
         ("config", text::configs()),
+        ("extension_block", mweb::extension_blocks()),
         ("header", chain::headers()),
+        ("mweb_tx", mweb::transactions()),
         ("p2p_message", chain::messages()),
         ("records", chain::records()),
         ("rpc_request", text::requests()),

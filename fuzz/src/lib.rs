@@ -7,8 +7,11 @@
 
 mod address;
 mod config;
+mod extension_block;
 mod header;
 mod input;
+mod mweb;
+mod mweb_tx;
 mod p2p_message;
 mod records;
 mod rpc_request;
@@ -18,7 +21,9 @@ mod wire;
 
 pub use address::address;
 pub use config::config;
+pub use extension_block::{extension_block, good_extension_blocks};
 pub use header::header;
+pub use mweb_tx::{good_mweb_txs, mweb_tx};
 pub use p2p_message::p2p_message;
 pub use records::{block_file, records};
 pub use rpc_request::rpc_request;
@@ -46,7 +51,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "block", run: block, memory_per_byte: 160, memory: 16 << 10 },
     Target { name: "block_file", run: block_file, memory_per_byte: 64, memory: 256 << 10 },
     Target { name: "config", run: config, memory_per_byte: 512, memory: 64 << 10 },
+    // What was verified is remembered, here and in the other target of this kind.
+    Target { name: "extension_block", run: extension_block, memory_per_byte: 160, memory: 512 << 10 },
     Target { name: "header", run: header, memory_per_byte: 64, memory: 256 << 10 },
+    Target { name: "mweb_tx", run: mweb_tx, memory_per_byte: 160, memory: 512 << 10 },
     Target { name: "p2p_message", run: p2p_message, memory_per_byte: 160, memory: 1 << 20 },
     Target { name: "records", run: records, memory_per_byte: 64, memory: 16 << 10 },
     Target { name: "rpc_request", run: rpc_request, memory_per_byte: 1024, memory: 256 << 10 },
