@@ -43,16 +43,20 @@ pub(crate) fn vector_json(path: &str) -> Option<Value> {
     vector_text(path).map(|text| serde_json::from_str(&text).unwrap())
 }
 
-/// The same JSON value, whatever the order of fields and the spelling of numbers. Names the first difference.
+/// The same JSON value with the same order of fields, whatever the spelling of numbers. Names the first difference.
 pub(crate) fn difference(want: &Value, got: &Value) -> Option<String> {
     match (want, got) {
         (Value::Object(want), Value::Object(got)) => {
             if let Some(key) = got.keys().find(|key| !want.contains_key(*key)) {
                 return Some(format!(".{key}: not expected"));
             }
-            want.iter().find_map(|(key, want)| {
+            let inside = want.iter().find_map(|(key, want)| {
                 let Some(got) = got.get(key) else { return Some(format!(".{key}: missing")) };
                 difference(want, got).map(|inner| format!(".{key}{inner}"))
+            });
+            inside.or_else(|| {
+                let (key, instead) = got.keys().zip(want.keys()).find(|(got, want)| got != want)?;
+                Some(format!(".{key}: stands where .{instead} is expected"))
             })
         }
         (Value::Array(want), Value::Array(got)) => {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Node, silent_peer, vector_json, vector_text};
 use crate::litecoind::Litecoind;
+use crate::mweb;
 
 const ADDRESS: &str = "rltc1q3wpw5wmvkzyhurlf9jg07yw6uwl9yxz68hx3qt";
 const UNKNOWN: &str = "0000000000000000000000000000000000000000000000000000000000000001";
@@ -264,6 +265,11 @@ fn scripts_and_addresses(pair: &mut Pair, hashes: &[Value]) {
             for params in [json!([tx["hex"]]), json!([tx["hex"], true]), json!([tx["hex"], false])] {
                 drop(pair.same("decoderawtransaction", params));
             }
+        }
+    }
+    for hex in mweb::transactions() {
+        for params in [json!([hex]), json!([hex, true]), json!([hex, false])] {
+            drop(pair.same("decoderawtransaction", params));
         }
     }
     // Of every kind, with the prefixes of every network: most are not valid here.

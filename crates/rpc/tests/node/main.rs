@@ -7,5 +7,6 @@ mod harness;
 mod litecoind;
 mod live;
 mod mining;
+mod mweb;
 mod network;
 mod vectors;
