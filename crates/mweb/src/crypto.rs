@@ -26,10 +26,12 @@ pub const NO_COMMITMENT: Commitment = [0; 33];
 /// The key of nothing.
 pub const NO_KEY: PublicKey = [0; 33];
 
-/// Fewest and most proofs of a batch: too few gain little over single proofs, and the library takes 5 kB for each.
-const PROOF_BATCH: (usize, usize) = (16, 1024);
-/// Fewest and most signatures of a batch.
-const SIGNATURE_BATCH: (usize, usize) = (32, 8192);
+/// Batches of proofs: smaller ones cost more for each proof, and the library takes 5 kB for each.
+const PROOF_BATCH: BatchSize = BatchSize { least: 16, good: 64, most: 1024 };
+/// Batches of signatures.
+const SIGNATURE_BATCH: BatchSize = BatchSize { least: 32, good: 256, most: 8192 };
+/// Batches that each thread gets, if they stay good ones: who is done early finds another one.
+const BATCHES_PER_THREAD: usize = 3;
 
 /// A step of the arithmetic that has no answer. In the reference each of these is an exception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -256,16 +258,35 @@ fn raw_signature(bytes: &Signature) -> secp256k1zkp::Signature {
     secp256k1zkp::Signature::from_raw_data(bytes).expect("because raw bytes are taken as they are")
 }
 
-/// Cuts a list into batches of `(min, max)` items for the threads of the current pool. The verdict is that of the first batch that is not good.
+/// How many items are verified at once.
+#[derive(Debug, Clone, Copy)]
+struct BatchSize {
+    least: usize,
+    /// From here on, larger batches are hardly better ones.
+    good: usize,
+    most: usize,
+}
+
+impl BatchSize {
+    fn of(self, items: usize, threads: usize) -> usize {
+        if threads == 1 {
+            return self.most;
+        }
+        let balanced = items.div_ceil(threads * BATCHES_PER_THREAD);
+        balanced.max(items.div_ceil(threads).min(self.good)).clamp(self.least, self.most)
+    }
+}
+
+/// Cuts a list into batches for the threads of the current pool. The verdict is that of the first batch that is not good.
 fn in_batches<T: Sync>(
     items: &[T],
-    (min, max): (usize, usize),
+    size: BatchSize,
     verify: impl Fn(&[T]) -> Result<bool, CryptoError> + Send + Sync,
 ) -> Result<bool, CryptoError> {
-    let size = items.len().div_ceil(rayon::current_num_threads()).clamp(min, max);
+    let size = size.of(items.len(), rayon::current_num_threads());
     if items.len() <= size {
         return verify(items);
     }
-    let verdicts: Vec<_> = items.par_chunks(size).map(verify).collect();
+    let verdicts: Vec<_> = items.par_chunks(size).with_max_len(1).map(verify).collect();
     verdicts.into_iter().find(|verdict| *verdict != Ok(true)).unwrap_or(Ok(true))
 }
