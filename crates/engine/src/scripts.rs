@@ -22,7 +22,7 @@ const INPUTS_PER_JOB: usize = 16;
 #[derive(Debug)]
 pub(crate) struct ScriptVerifier {
     caches: Arc<ScriptCaches>,
-    pool: ThreadPool,
+    pool: Arc<ThreadPool>,
     /// `-par=1`: scripts on the writer's thread, and reject strings that name the script's error.
     in_order: bool,
 }
@@ -34,7 +34,12 @@ impl ScriptVerifier {
         // The writer waits while they work, so there is one for its core too.
         let pool = ThreadPoolBuilder::new().num_threads(threads + 1).thread_name(name).build();
         let caches = Arc::new(ScriptCaches::new(cache_bytes));
-        Ok(Self { caches, pool: pool.map_err(std::io::Error::other)?, in_order: threads == 0 })
+        Ok(Self { caches, pool: Arc::new(pool.map_err(std::io::Error::other)?), in_order: threads == 0 })
+    }
+
+    /// The threads.
+    pub(crate) fn pool(&self) -> Arc<ThreadPool> {
+        Arc::clone(&self.pool)
     }
 
     /// Lets `work` share its parts among the threads.

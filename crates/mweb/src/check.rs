@@ -85,7 +85,7 @@ pub fn check_body(body: &TxBody, verifier: &Verifier) -> Result<(), Rule> {
         return Err(Rule::Weight);
     }
     let spent: Vec<MwebHash> = body.inputs.iter().map(|input| input.output_id).collect();
-    let outputs: Vec<MwebHash> = body.outputs.par_iter().map(Output::id).collect();
+    let outputs: Vec<MwebHash> = verifier.install(|| body.outputs.par_iter().map(Output::id).collect());
     let kernels: Vec<(Option<Amount>, MwebHash)> =
         body.kernels.iter().map(|kernel| (kernel_supply_change(kernel), kernel.id())).collect();
     // Highest change first, those out of range last, then by id.
@@ -102,8 +102,8 @@ pub fn check_body(body: &TxBody, verifier: &Verifier) -> Result<(), Rule> {
     if has_duplicates(kernels.iter().map(|(_, id)| id)) {
         return Err(Rule::DuplicateKernels);
     }
-    let (signatures, proofs) =
-        rayon::join(|| check_signatures(body, verifier), || check_proofs(&body.outputs, verifier));
+    let (signatures, proofs) = verifier
+        .install(|| rayon::join(|| check_signatures(body, verifier), || check_proofs(&body.outputs, verifier)));
     signatures.and(proofs)
 }
 

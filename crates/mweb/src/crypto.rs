@@ -8,11 +8,13 @@ mod verified;
 
 pub use scalar::{add_blinding_factors, hash_to_scalar};
 
+use std::sync::Arc;
+
 use litecast_primitives::{
     hash::MwebHash,
     mweb::{Commitment, PublicKey, RANGE_PROOF_SIZE, Signature},
 };
-use rayon::prelude::*;
+use rayon::{ThreadPool, prelude::*};
 use secp256k1zkp::{
     ContextFlag, Message, Secp256k1, aggsig,
     key::{self, SecretKey},
@@ -32,6 +34,9 @@ const PROOF_BATCH: BatchSize = BatchSize { least: 16, good: 64, most: 1024 };
 const SIGNATURE_BATCH: BatchSize = BatchSize { least: 32, good: 256, most: 8192 };
 /// Batches that each thread gets, if they stay good ones: who is done early finds another one.
 const BATCHES_PER_THREAD: usize = 3;
+
+/// Fewest points that are a part of a sum: taking one from its bytes is what costs.
+const SUM_PART: usize = 128;
 
 /// A step of the arithmetic that has no answer. In the reference each of these is an exception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -88,6 +93,7 @@ pub struct ProofData<'a> {
 pub struct Verifier {
     secp: Secp256k1,
     verified: Verified,
+    pool: Option<Arc<ThreadPool>>,
 }
 
 impl Verifier {
@@ -97,7 +103,22 @@ impl Verifier {
 
     /// A context that remembers up to twice `cache_entries` good signatures and proofs; zero remembers nothing.
     pub fn new(cache_entries: usize) -> Self {
-        Self { secp: Secp256k1::with_caps(ContextFlag::Commit), verified: Verified::new(cache_entries) }
+        let secp = Secp256k1::with_caps(ContextFlag::Commit);
+        Self { secp, verified: Verified::new(cache_entries), pool: None }
+    }
+
+    /// The same, on the threads of this pool instead of the caller's.
+    #[must_use]
+    pub fn on(self, pool: Arc<ThreadPool>) -> Self {
+        Self { pool: Some(pool), ..self }
+    }
+
+    /// Lets `work` share its parts among the verifier's threads.
+    pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
     }
 
     /// The raw context, for those who make transactions.
@@ -108,6 +129,17 @@ impl Verifier {
     /// Adds and subtracts commitments. Those of [`NO_COMMITMENT`] are left out, and nothing at all sums to it
     /// (v0.21.5.5 src/libmw/src/crypto/Pedersen.cpp, AddCommitments).
     pub fn add_commitments(&self, positive: &[Commitment], negative: &[Commitment]) -> Result<Commitment, CryptoError> {
+        let part = |part: &[Commitment]| self.sum_commitments(part, &[]).ok();
+        if let Some((positive, negative)) = self.install(|| Some((in_parts(positive, part)?, in_parts(negative, part)?)))
+            && let Ok(sum) = self.sum_commitments(&positive, &negative)
+        {
+            return Ok(sum);
+        }
+        // A part may be infinity where the whole is not; and which error it is, the whole says.
+        self.sum_commitments(positive, negative)
+    }
+
+    fn sum_commitments(&self, positive: &[Commitment], negative: &[Commitment]) -> Result<Commitment, CryptoError> {
         let some = |list: &[Commitment]| -> Vec<pedersen::Commitment> {
             list.iter().filter(|c| **c != NO_COMMITMENT).map(|c| pedersen::Commitment(*c)).collect()
         };
@@ -147,6 +179,16 @@ impl Verifier {
 
     /// Sum of keys, at least one (PublicKeys.cpp, Add).
     pub fn add_keys(&self, keys: &[PublicKey]) -> Result<PublicKey, CryptoError> {
+        if let Some(parts) = self.install(|| in_parts(keys, |part| self.sum_keys(part).ok()))
+            && let Ok(sum) = self.sum_keys(&parts)
+        {
+            return Ok(sum);
+        }
+        // As with commitments.
+        self.sum_keys(keys)
+    }
+
+    fn sum_keys(&self, keys: &[PublicKey]) -> Result<PublicKey, CryptoError> {
         let parsed = keys.iter().map(|key| self.parse_key(key)).collect::<Result<Vec<_>, _>>()?;
         if parsed.is_empty() {
             return Err(CryptoError::KeySum);
@@ -185,7 +227,7 @@ impl Verifier {
     /// `e = SHA256(R.x || P || message)` and an `R` whose y is a square. An empty list is good.
     pub fn verify_signatures(&self, signed: &[SignedMessage]) -> Result<bool, CryptoError> {
         let batch = |signed: &[SignedMessage]| self.verify_signature_batch(signed);
-        in_batches(signed, SIGNATURE_BATCH, batch)
+        self.install(|| in_batches(signed, SIGNATURE_BATCH, batch))
     }
 
     fn verify_signature_batch(&self, all: &[SignedMessage]) -> Result<bool, CryptoError> {
@@ -211,7 +253,7 @@ impl Verifier {
     /// Whether all range proofs are good (v0.21.5.5 src/libmw/src/crypto/Bulletproofs.cpp, BatchVerify). An empty list
     /// is good.
     pub fn verify_range_proofs(&self, proofs: &[ProofData<'_>]) -> Result<bool, CryptoError> {
-        in_batches(proofs, PROOF_BATCH, |proofs| self.verify_proof_batch(proofs))
+        self.install(|| in_batches(proofs, PROOF_BATCH, |proofs| self.verify_proof_batch(proofs)))
     }
 
     fn verify_proof_batch(&self, all: &[ProofData<'_>]) -> Result<bool, CryptoError> {
@@ -256,6 +298,16 @@ impl std::fmt::Debug for Verifier {
 
 fn raw_signature(bytes: &Signature) -> secp256k1zkp::Signature {
     secp256k1zkp::Signature::from_raw_data(bytes).expect("because raw bytes are taken as they are")
+}
+
+/// Sums of the parts of a list, one part for each thread of the current pool; the list itself if it is short. `None` if
+/// a part has no sum.
+fn in_parts<T: Copy + Send + Sync>(items: &[T], sum: impl Fn(&[T]) -> Option<T> + Send + Sync) -> Option<Vec<T>> {
+    let size = items.len().div_ceil(rayon::current_num_threads()).max(SUM_PART);
+    if items.len() <= size {
+        return Some(items.to_vec());
+    }
+    items.par_chunks(size).map(sum).collect()
 }
 
 /// How many items are verified at once.

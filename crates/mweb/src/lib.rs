@@ -6,8 +6,8 @@
 //! reports at that stage. Coins, the HogEx and the rules on amounts outside belong to the consensus crate, disk to the
 //! store. Amounts are litoshis; leaf indices count outputs since the first extension block; positions count MMR nodes.
 //!
-//! Signatures and range proofs are verified in batches that share the threads of the current rayon pool: a caller
-//! with a pool of its own wraps the call in `pool.install`.
+//! Signatures and range proofs are verified in batches, and sums taken in parts, that share the threads of the current
+//! rayon pool, or of the one that the verifier was given ([`Verifier::on`]).
 
 pub mod amounts;
 pub mod builder;

@@ -49,7 +49,7 @@ impl Writer {
             clock: Arc::clone(&options.clock),
             coins: RwLock::new(CoinsCache::new(Arc::clone(&store), count)),
             inside: RwLock::new(InsideCache::new(Arc::clone(&store))),
-            mweb: Verifier::new(Verifier::CACHE_ENTRIES),
+            mweb: Verifier::new(Verifier::CACHE_ENTRIES).on(scripts.pool()),
             store,
             index: RwLock::new(index),
             versionbits: VersionBitsCache::default(),
