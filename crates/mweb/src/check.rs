@@ -102,8 +102,8 @@ pub fn check_body(body: &TxBody, verifier: &Verifier) -> Result<(), Rule> {
     if has_duplicates(kernels.iter().map(|(_, id)| id)) {
         return Err(Rule::DuplicateKernels);
     }
-    let (signatures, proofs) = verifier
-        .install(|| rayon::join(|| check_signatures(body, verifier), || check_proofs(&body.outputs, verifier)));
+    let (signatures, proofs) =
+        verifier.install(|| rayon::join(|| check_signatures(body, verifier), || check_proofs(&body.outputs, verifier)));
     signatures.and(proofs)
 }
 

@@ -130,7 +130,8 @@ impl Verifier {
     /// (v0.21.5.5 src/libmw/src/crypto/Pedersen.cpp, AddCommitments).
     pub fn add_commitments(&self, positive: &[Commitment], negative: &[Commitment]) -> Result<Commitment, CryptoError> {
         let part = |part: &[Commitment]| self.sum_commitments(part, &[]).ok();
-        if let Some((positive, negative)) = self.install(|| Some((in_parts(positive, part)?, in_parts(negative, part)?)))
+        if let Some((positive, negative)) =
+            self.install(|| Some((in_parts(positive, part)?, in_parts(negative, part)?)))
             && let Ok(sum) = self.sum_commitments(&positive, &negative)
         {
             return Ok(sum);
@@ -198,11 +199,15 @@ impl Verifier {
         Ok(self.key_bytes(&sum))
     }
 
-    /// `key * H(hash)`, where `H` makes a scalar of the hash (PublicKeys.cpp, MultiplyKey; SecretKey.h, FromHash).
-    pub fn multiply_key(&self, key: &PublicKey, hash: &[u8; 32]) -> Result<PublicKey, CryptoError> {
-        let mut point = self.parse_key(key)?;
-        point.mul_assign(&self.secp, &SecretKey(hash_to_scalar(hash))).map_err(|_| CryptoError::KeyProduct)?;
-        Ok(self.key_bytes(&point))
+    /// `key * H(hash) + other`, where `H` makes a scalar of the hash (PublicKeys.cpp, MultiplyKey and Add; SecretKey.h,
+    /// FromHash).
+    pub fn mix_key(&self, key: &PublicKey, hash: &[u8; 32], other: &PublicKey) -> Result<PublicKey, CryptoError> {
+        let mut product = self.parse_key(key)?;
+        product.mul_assign(&self.secp, &SecretKey(hash_to_scalar(hash))).map_err(|_| CryptoError::KeyProduct)?;
+        let other = self.parse_key(other)?;
+        let sum =
+            key::PublicKey::from_combination(&self.secp, vec![&product, &other]).map_err(|_| CryptoError::KeySum)?;
+        Ok(self.key_bytes(&sum))
     }
 
     fn parse_key(&self, key: &PublicKey) -> Result<key::PublicKey, CryptoError> {

@@ -3,7 +3,7 @@
 use litecast_primitives::{
     codec::{put_len, put_var_bytes, put_varint},
     hash::MwebHash,
-    mweb::{Input, Kernel, Output, PublicKey},
+    mweb::{Input, Kernel, Output},
 };
 
 use crate::{
@@ -21,7 +21,7 @@ const INPUT_EXTRA_DATA: u8 = 2;
 pub fn kernel_message(kernel: &Kernel, verifier: &Verifier) -> Result<SignedMessage, CryptoError> {
     let mut key = verifier.commitment_to_key(&kernel.excess)?;
     if let Some(excess) = &kernel.stealth_excess {
-        key = mixed_key(verifier, &key, &blake3(&[&key, excess]), excess)?;
+        key = verifier.mix_key(&key, &blake3(&[&key, excess]), excess)?;
     }
     Ok(SignedMessage { message: kernel_message_hash(kernel), key, signature: kernel.signature })
 }
@@ -69,7 +69,7 @@ pub fn input_message(input: &Input, verifier: &Verifier) -> Result<SignedMessage
     }
     let mut key = input.output_pubkey;
     if let (true, Some(own)) = (input.features & INPUT_STEALTH_KEY != 0, &input.input_pubkey) {
-        key = mixed_key(verifier, &key, &blake3(&[own, &key]), own)?;
+        key = verifier.mix_key(&key, &blake3(&[own, &key]), own)?;
     }
     Ok(SignedMessage { message: MwebHash(blake3(&[&bytes])), key, signature: input.signature })
 }
@@ -86,14 +86,4 @@ pub fn output_message(output: &Output) -> SignedMessage {
         &blake3(&[&output.range_proof]),
     ]);
     SignedMessage { message: MwebHash(hash), key: output.sender_pubkey, signature: output.signature }
-}
-
-/// `hash * key + other`.
-fn mixed_key(
-    verifier: &Verifier,
-    key: &PublicKey,
-    hash: &[u8; 32],
-    other: &PublicKey,
-) -> Result<PublicKey, CryptoError> {
-    verifier.add_keys(&[verifier.multiply_key(key, hash)?, *other])
 }
