@@ -10,7 +10,7 @@ use litecast_script::{Instructions, MAX_SCRIPT_SIZE};
 use serde_json::Value;
 
 use crate::code::{self, RpcError};
-use crate::convert::JsonType;
+use crate::convert::{self, JsonType};
 use crate::method::{Arg, ArgKind, Call, Method};
 use crate::render::transaction_to_json;
 
@@ -67,7 +67,7 @@ fn run(call: &Call<'_>) -> Result<Value, RpcError> {
 /// A transaction in hex. The extended form can be mistaken for a plain one without inputs and the other way round;
 /// if both can be read, the one with sane scripts is meant (v0.21.5.5 src/core_read.cpp, DecodeTx).
 pub(super) fn decode(text: &str, try_plain: bool, try_extended: bool) -> Option<Transaction> {
-    let bytes = Bytes::from(hex::decode(text).ok()?);
+    let bytes = Bytes::from(convert::decode_hex(text)?);
     let extended = if try_extended { Transaction::from_bytes(bytes.clone()).ok() } else { None };
     if extended.as_ref().is_some_and(has_sane_scripts) {
         return extended;

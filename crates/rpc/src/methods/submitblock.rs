@@ -9,6 +9,7 @@ use litecast_primitives::{Block, Transaction, codec::Reader};
 use serde_json::Value;
 
 use crate::code::{self, RpcError};
+use crate::convert;
 use crate::method::{Arg, ArgKind, Call, Method};
 
 pub(super) const METHOD: Method = Method {
@@ -65,7 +66,7 @@ fn reason(reject: &Reject) -> String {
 
 /// A block at the start of hex; what follows it is ignored, as in the reference.
 fn decode(text: &str) -> Option<Block> {
-    let bytes = hex::decode(text).ok()?;
+    let bytes = convert::decode_hex(text)?;
     Block::decode(&mut Reader::new(Bytes::from(bytes))).ok()
 }
 
