@@ -27,9 +27,11 @@ interop:
 demo:
     cargo run --release --locked --bin litecastd -- -demo
 
-# The proof-of-work hash; the worst blocks that scripts allow.
+# The proof-of-work hash; the worst blocks that scripts allow; a full extension block beside litecoind.
 bench:
     cargo bench --package litecast-scrypt --package litecast-consensus --locked
+    cargo build --release --locked --bin litecastd
+    cargo bench --package litecast-interop --bench extension_block --locked
 
 # One fuzz target with libFuzzer, until it is stopped; needs cargo-fuzz and a nightly toolchain.
 fuzz target:

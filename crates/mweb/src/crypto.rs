@@ -347,3 +347,6 @@ fn in_batches<T: Sync>(
     let verdicts: Vec<_> = items.par_chunks(size).with_max_len(1).map(verify).collect();
     verdicts.into_iter().find(|verdict| *verdict != Ok(true)).unwrap_or(Ok(true))
 }
+
+#[cfg(test)]
+mod tests;

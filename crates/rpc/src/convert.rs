@@ -165,10 +165,10 @@ pub(crate) fn decode_hex(text: &str) -> Option<Vec<u8>> {
 /// What a character is worth as a hexadecimal digit; 255 if it is none.
 const DIGITS: [u8; 256] = {
     let mut digits = [u8::MAX; 256];
-    let mut value = 0;
+    let mut value = 0u8;
     while value < 16 {
-        digits[b"0123456789abcdef"[value] as usize] = value as u8;
-        digits[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        digits[b"0123456789abcdef"[value as usize] as usize] = value;
+        digits[b"0123456789ABCDEF"[value as usize] as usize] = value;
         value += 1;
     }
     digits

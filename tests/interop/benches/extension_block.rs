@@ -7,7 +7,8 @@
 //! last two blocks, on the clock and in processor time. `EXTENSION_ROUNDS` (default 3) makes the median. Nothing is
 //! asserted but that all nodes end on the same tip.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark speaks to its terminal and may panic")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark speaks to its terminal")]
+#![allow(clippy::unwrap_used, reason = "and may panic")]
 
 #[path = "../tests/interop"]
 #[allow(dead_code, unused_imports, reason = "the tests use all of it")]
