@@ -44,10 +44,6 @@ fn bad_options_have_clear_errors() {
     refused(dir.path(), &with(&["-regtest", "-testnet"]), &["Invalid combination of -regtest, -signet, -testnet"]);
     refused(dir.path(), &with(&["-regtest", "-prune=10"]), &["Prune configured below the minimum of 550 MiB"]);
     refused(dir.path(), &with(&["-regtest", "tip"]), &["unexpected token 'tip'"]);
-    // Networks whose blocks cannot be checked in full are not followed.
-    for network in [&[][..], &["-testnet"]] {
-        refused(dir.path(), &with(network), &["-regtest"]);
-    }
     let conf = dir.path().join("litecoin.conf");
     for (line, texts) in [
         ("regtest=1\nnonsense\n", ["Error reading configuration file", "line 2", "nonsense"]),
@@ -55,6 +51,18 @@ fn bad_options_have_clear_errors() {
     ] {
         fs::write(&conf, line).unwrap();
         refused(dir.path(), &with(&[]), &texts);
+    }
+}
+
+#[test]
+fn every_network_is_followed() {
+    for network in ["-chain=main", "-testnet"] {
+        let dir = tempfile::tempdir().unwrap();
+        let datadir = format!("-datadir={}", dir.path().display());
+        let words =
+            [&datadir, network, "-connect=0", "-listen=0", "-server=0", "-stopafterblockimport"].map(str::to_owned);
+        let outcome = run(dir.path(), &litecastd(), &words, Duration::from_secs(60));
+        assert!(outcome.status.success(), "{network}: {}", outcome.stderr);
     }
 }
 
