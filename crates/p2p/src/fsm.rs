@@ -7,11 +7,13 @@
 //! reading. After its messages a peer is *attended to*, which is one round of the reference's SendMessages.
 //!
 //! Each sub-protocol has a file: [`mod@connections`], `handshake`, `ping`, `availability`, `headers`, `download`,
-//! `compact`, `eviction`, `serve`, `light_client`, `announce`, `misbehaviour`. Not here yet: address relay, transaction
-//! relay.
+//! `compact`, `eviction`, `serve`, `light_client`, `announce`, `addresses`, `misbehaviour`, `banning`. Not here yet:
+//! transaction relay.
 
+mod addresses;
 mod announce;
 mod availability;
+mod banning;
 mod compact;
 mod config;
 pub mod connections;
@@ -36,6 +38,7 @@ use std::{
 use litecast_primitives::BlockHash;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
+pub use addresses::{LocalAddress, LocalScore};
 pub use config::{Config, MAX_SUBVERSION_LENGTH, PROTOCOL_VERSION};
 pub use connections::{AddedNode, AttemptId, ConnectionType};
 pub use download::MAX_BLOCKS_IN_TRANSIT_PER_PEER;
@@ -49,6 +52,7 @@ use crate::{
     message::{CommandName, Message},
     time::Time,
 };
+use addresses::Addresses;
 use connections::Connections;
 use download::{Source, Way};
 use peer::{Peer, Waiting};
@@ -91,6 +95,7 @@ pub struct Fsm {
     /// Peers that were asked to announce with compact blocks, the one longest without a new block first; some may be
     /// gone.
     announcers: VecDeque<PeerId>,
+    addresses: Addresses,
     /// Something changed that concerns the other peers too.
     everyone: bool,
     out: Vec<Output>,
@@ -102,6 +107,7 @@ impl Fsm {
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         Self {
             connections: Connections::new(config.connect.as_deref().unwrap_or_default(), &config.add_nodes),
+            addresses: Addresses::new(seed, config.ban_time),
             config,
             rng: StdRng::from_seed(seed),
             peers: BTreeMap::new(),
@@ -131,7 +137,7 @@ impl Fsm {
                 Scope::Peer(peer)
             }
             Input::ConnectFailed { attempt } => {
-                self.on_connect_failed(attempt);
+                self.on_connect_failed(cx, attempt);
                 Scope::Nobody
             }
             Input::Received { peer, message, size } => {
@@ -239,6 +245,7 @@ impl Fsm {
         self.check_inactivity(cx, id);
         if self.peers.get(&id).is_some_and(|p| p.established && p.closing.is_none()) {
             self.send_ping(cx, id);
+            self.send_addresses(cx, id);
             self.start_header_sync(cx, id);
             self.send_announcements(cx, id);
             self.check_download(cx, id);
@@ -274,8 +281,10 @@ impl Fsm {
             Message::GetBlockTxn(request) => self.on_getblocktxn(cx, id, request),
             Message::BlockTxn(answer) => self.on_blocktxn(cx, id, answer, received_at),
             Message::GetMwebUtxos(request) => self.on_getmwebutxos(cx, id, request),
-            // Of no use without a mempool and an address book.
-            Message::NotFound(_) | Message::Tx(_) | Message::GetAddr => {}
+            Message::GetAddr => self.on_getaddr(cx, id),
+            Message::Addr(told) | Message::AddrV2(told) => self.on_addr(cx, id, told),
+            // Of no use without a mempool.
+            Message::NotFound(_) | Message::Tx(_) => {}
             Message::Version(_) | Message::Verack | Message::WtxidRelay | Message::SendAddrV2 => {
                 unreachable!("because the handshake takes these")
             }
@@ -325,6 +334,7 @@ impl Fsm {
             for block in &peer.in_flight {
                 self.in_flight.remove(&block.hash);
             }
+            self.learn_connected(cx, &peer);
             self.connections.lost(&peer.name, cx.now);
             self.out.push(Output::Disconnect { peer: id, reason });
         }
@@ -335,7 +345,10 @@ impl Fsm {
     fn next_wake(&self, cx: Context<'_>) -> Time {
         let peers = self.peers.values().map(|peer| {
             let inactivity = self.next_inactivity(peer);
-            if peer.established { inactivity.min(self.next_download_check(cx, peer)) } else { inactivity }
+            if !peer.established {
+                return inactivity;
+            }
+            inactivity.min(self.next_download_check(cx, peer)).min(self.next_addresses(cx, peer))
         });
         peers.min().unwrap_or(Time::NEVER).min(self.next_connection())
     }

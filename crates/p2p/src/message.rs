@@ -3,6 +3,7 @@
 //! Decoding takes what the reference takes: bytes after the payload are ignored, missing optional fields have their
 //! defaults. It refuses counts above the protocol's before it reads the elements where the reference does so.
 
+mod addresses;
 mod command;
 mod compact;
 mod inventory;
@@ -18,6 +19,7 @@ use litecast_primitives::{
     transaction::Encoding,
 };
 
+pub use addresses::MAX_ADDR_TO_SEND;
 pub use command::{COMMAND_SIZE, CommandName, SizeLimit};
 pub use compact::{BlockTxn, CompactBlock, ExtensionField, GetBlockTxn, PrefilledTransaction};
 pub use inventory::{InvType, Inventory};
@@ -26,6 +28,8 @@ pub use light_client::{
     encode_mwebutxos,
 };
 pub use version::{NetAddress, Version};
+
+use crate::netaddr::{AddressFormat, PeerAddress};
 
 /// Most entries of `inv` and `getdata` (v0.21.5.5 src/net_processing.cpp, MAX_INV_SZ).
 pub const MAX_INV_SZ: usize = 50_000;
@@ -105,6 +109,10 @@ pub enum Message {
     Tx(Arc<Transaction>),
     /// Asks for addresses.
     GetAddr,
+    /// What is known of other nodes, at most [`MAX_ADDR_TO_SEND`].
+    Addr(Vec<PeerAddress>),
+    /// BIP155: the same with addresses of all networks.
+    AddrV2(Vec<PeerAddress>),
     /// BIP152: a block with short ids.
     CmpctBlock(Box<CompactBlock>),
     /// BIP152: asks for the transactions that are missing.
@@ -137,6 +145,8 @@ impl Message {
             Self::Block(_) => CommandName::BLOCK,
             Self::Tx(_) => CommandName::TX,
             Self::GetAddr => CommandName::GETADDR,
+            Self::Addr(_) => CommandName::ADDR,
+            Self::AddrV2(_) => CommandName::ADDRV2,
             Self::CmpctBlock(_) => CommandName::CMPCTBLOCK,
             Self::GetBlockTxn(_) => CommandName::GETBLOCKTXN,
             Self::BlockTxn(_) => CommandName::BLOCKTXN,
@@ -166,6 +176,8 @@ impl Message {
             CommandName::BLOCK => Self::Block(Arc::new(Block::decode(r)?)),
             CommandName::TX => Self::Tx(Arc::new(Transaction::decode(r)?)),
             CommandName::GETADDR => Self::GetAddr,
+            CommandName::ADDR => Self::Addr(addresses::decode(command, r)?),
+            CommandName::ADDRV2 => Self::AddrV2(addresses::decode(command, r)?),
             CommandName::CMPCTBLOCK => Self::CmpctBlock(Box::new(CompactBlock::decode(r)?)),
             CommandName::GETBLOCKTXN => Self::GetBlockTxn(GetBlockTxn::decode(r)?),
             CommandName::BLOCKTXN => Self::BlockTxn(BlockTxn::decode(r)?),
@@ -209,6 +221,8 @@ impl Message {
                     entry.encode(&mut out);
                 }
             }
+            Self::Addr(told) => addresses::encode(told, AddressFormat::Legacy, &mut out),
+            Self::AddrV2(told) => addresses::encode(told, AddressFormat::V2, &mut out),
             Self::Block(block) => return block.bytes().clone(),
             Self::Tx(tx) => return tx.bytes().clone(),
             Self::CmpctBlock(compact) => compact.encode(compact.own_encoding(), &mut out),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use litecast_primitives::{U256, params::Params};
 
-use crate::services::ServiceFlags;
+use crate::{bans::DEFAULT_MISBEHAVING_BANTIME, netaddr::Network, services::ServiceFlags};
 
 /// Protocol version of v0.21.5.5 (src/version.h).
 pub const PROTOCOL_VERSION: i32 = 70017;
@@ -28,6 +28,16 @@ pub struct Config {
     pub connect: Option<Vec<String>>,
     /// `-addnode`.
     pub add_nodes: Vec<String>,
+    /// `-listen`: others may connect, so that it makes sense to tell our address.
+    pub listen: bool,
+    /// The port that others may connect to.
+    pub listen_port: u16,
+    /// `-discover`: our address may be found out.
+    pub discover: bool,
+    /// Networks that cannot be connected to (`-onlynet`; Tor without a proxy for it).
+    pub unreachable: Vec<Network>,
+    /// `-bantime` in seconds.
+    pub ban_time: i64,
     /// `-peertimeout`.
     pub peer_timeout: Duration,
     /// `-minimumchainwork`: nothing is downloaded for a chain with less.
@@ -43,6 +53,11 @@ impl Config {
     pub fn new(params: Arc<Params>) -> Self {
         Self {
             minimum_chain_work: params.minimum_chain_work,
+            listen: true,
+            listen_port: params.port,
+            discover: true,
+            unreachable: vec![Network::Onion],
+            ban_time: DEFAULT_MISBEHAVING_BANTIME,
             params,
             user_agent: Self::user_agent(&[]),
             services: ServiceFlags::OURS,

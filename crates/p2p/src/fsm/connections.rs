@@ -217,9 +217,11 @@ impl Fsm {
         };
         let refusal = if !self.network_active {
             Some(DisconnectReason::NetworkInactive)
-        } else if kind == ConnectionType::Inbound && self.inbound_count() >= self.max_inbound() {
-            Some(DisconnectReason::Full)
+        } else if kind == ConnectionType::Inbound {
+            let full = || (self.inbound_count() >= self.max_inbound()).then_some(DisconnectReason::Full);
+            self.refuse_inbound(cx, &addr.ip().into(), permissions).or_else(full)
         } else {
+            self.learn_attempt(cx, &addr.into());
             None
         };
         if let Some(reason) = refusal {
@@ -234,8 +236,11 @@ impl Fsm {
         }
     }
 
-    pub(super) fn on_connect_failed(&mut self, attempt: AttemptId) {
-        self.connections.finish(attempt);
+    pub(super) fn on_connect_failed(&mut self, cx: Context<'_>, attempt: AttemptId) {
+        let Some(attempt) = self.connections.finish(attempt) else { return };
+        if let Ok(addr) = attempt.target.parse::<SocketAddr>() {
+            self.learn_attempt(cx, &addr.into());
+        }
     }
 
     /// Carries out an operator's command; the outputs are those of a step.
@@ -274,6 +279,9 @@ impl Fsm {
                 self.close(id, DisconnectReason::Command);
             }
             Command::Ping => self.queue_pings(),
+            Command::Ban { subnet, time, absolute } => self.set_ban(cx, subnet, time, absolute)?,
+            Command::Unban(subnet) => self.unset_ban(&subnet)?,
+            Command::ClearBanned => self.addresses.bans.clear(),
             Command::SetNetworkActive(active) => {
                 self.network_active = active;
                 if !active {
@@ -305,12 +313,12 @@ impl Fsm {
             .collect()
     }
 
-    fn inbound_count(&self) -> usize {
+    pub(super) fn inbound_count(&self) -> usize {
         self.peers.values().filter(|p| p.kind == ConnectionType::Inbound).count()
     }
 
     /// What `-maxconnections` leaves for inbound peers.
-    fn max_inbound(&self) -> usize {
+    pub(super) fn max_inbound(&self) -> usize {
         let max = self.config.max_connections;
         let full_relay = MAX_OUTBOUND[0].min(max);
         let block_relay = MAX_OUTBOUND[1].min(max - full_relay);

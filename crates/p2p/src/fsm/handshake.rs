@@ -7,6 +7,7 @@ use super::{Context, Fsm, PROTOCOL_VERSION, input::PeerId, output::DisconnectRea
 use crate::{
     fsm::connections::ConnectionType,
     message::{CommandName, Message, NetAddress, Version},
+    netaddr::NetAddr,
     services::ServiceFlags,
 };
 
@@ -20,7 +21,7 @@ const WTXID_RELAY_VERSION: i32 = 70_016;
 impl Fsm {
     pub(super) fn send_version(&mut self, cx: Context<'_>, id: PeerId) {
         let Some(peer) = self.peers.get(&id) else { return };
-        let receiver = if is_routable(peer.addr.ip()) {
+        let receiver = if NetAddr::from(peer.addr.ip()).is_routable() {
             NetAddress::new(ServiceFlags::NONE, peer.addr)
         } else {
             NetAddress::none(ServiceFlags::NONE)
@@ -83,6 +84,7 @@ impl Fsm {
         // Our own nonces of outbound connections that are not through yet (CheckIncomingNonce).
         let is_ours = |nonce| self.peers.values().any(|p| !p.established && !p.is_inbound() && p.our_nonce == nonce);
         let is_self = is_ours(version.nonce);
+        self.learn_services(id, version.services);
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let desirable = version.services.desirable(cx.chain.is_initial_download());
         if peer.kind.expects_services() && !version.services.has(desirable) {
@@ -108,6 +110,9 @@ impl Fsm {
         let common_version = peer.common_version;
         let (inbound, feeler) = (peer.is_inbound(), peer.kind == ConnectionType::Feeler);
         if inbound {
+            if let Some(seen) = version.receiver.socket_addr() {
+                self.seen_local(&seen.ip().into());
+            }
             self.send_version(cx, id);
         }
         if common_version >= WTXID_RELAY_VERSION {
@@ -115,6 +120,7 @@ impl Fsm {
             self.send(id, &Message::SendAddrV2);
         }
         self.send(id, &Message::Verack);
+        self.greet_with_addresses(cx, id);
         if feeler {
             self.close(id, DisconnectReason::FeelerDone);
         }
@@ -155,31 +161,6 @@ impl Fsm {
         let mempool = command == CommandName::MEMPOOL && !peer.permissions.has(super::Permissions::MEMPOOL) && !noban;
         if peer.established && (unserved.contains(&command) || mempool) {
             peer.close(DisconnectReason::NotServed(command));
-        }
-    }
-}
-
-/// Whether strangers could reach the address (v0.21.5.5 src/netaddress.cpp, IsRoutable, as far as std knows the
-/// ranges).
-fn is_routable(ip: std::net::IpAddr) -> bool {
-    match ip.to_canonical() {
-        std::net::IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            !(v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_documentation()
-                || v4.is_broadcast()
-                || a == 0
-                || (a == 100 && (64..128).contains(&b))
-                || (a == 198 && (18..20).contains(&b)))
-        }
-        std::net::IpAddr::V6(v6) => {
-            !(v6.is_loopback()
-                || v6.is_unspecified()
-                || v6.is_unicast_link_local()
-                || v6.is_unique_local()
-                || v6.segments()[..2] == [0x2001, 0x0db8])
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     archive::Unserved,
     codec::{Decoded, FrameError, Skip},
     message::{CommandName, Message, MessageError},
+    netaddr::SubNet,
 };
 
 /// A connection. Chosen by the driver, ascending from 0, never used twice.
@@ -274,6 +275,19 @@ pub enum Command {
     Ping,
     /// `setnetworkactive`.
     SetNetworkActive(bool),
+    /// `setban SUBNET add`. The driver writes `banlist.dat` afterwards, as after the next two.
+    Ban {
+        /// Whom.
+        subnet: SubNet,
+        /// Seconds, or the Unix time of the end; zero for `-bantime`.
+        time: i64,
+        /// `time` is the end.
+        absolute: bool,
+    },
+    /// `setban SUBNET remove`.
+    Unban(SubNet),
+    /// `clearbanned`.
+    ClearBanned,
 }
 
 /// Why a command was refused; the texts are the reference's RPC errors.
@@ -288,4 +302,10 @@ pub enum CommandError {
     /// `disconnectnode` of one that is not there.
     #[error("Node not found in connected nodes")]
     NodeNotConnected,
+    /// `setban add` of one that is banned.
+    #[error("Error: IP/Subnet already banned")]
+    AlreadyBanned,
+    /// `setban remove` of one that is not.
+    #[error("Error: Unban failed. Requested address/subnet was not previously manually banned.")]
+    NotBanned,
 }

@@ -4,15 +4,16 @@
 //! At 100 a peer is disconnected and its address discouraged. Peers that the operator named and peers with `noban`
 //! are only logged; a local address is disconnected but not discouraged.
 
-use std::net::IpAddr;
-
 use super::{
     Fsm,
     connections::ConnectionType,
     input::{PeerId, Permissions, Reject, RejectKind},
     output::{DisconnectReason, Output},
 };
-use crate::message::{CommandName, MessageError};
+use crate::{
+    message::{CommandName, MessageError},
+    netaddr::NetAddr,
+};
 
 /// v0.21.5.5 src/net_processing.h
 pub(super) const DISCOURAGEMENT_THRESHOLD: u32 = 100;
@@ -31,6 +32,9 @@ impl Fsm {
     pub(super) fn on_malformed(&mut self, id: PeerId, command: CommandName, error: &MessageError) {
         let Some(peer) = self.peers.get(&id) else { return };
         match error {
+            MessageError::TooMany { command, .. }
+                if peer.kind == ConnectionType::BlockRelay
+                    && [CommandName::ADDR, CommandName::ADDRV2].contains(command) => {}
             MessageError::TooMany { .. } if peer.established => self.misbehaving(id, 20, &error.to_string()),
             _ if peer.version == 0 && command != CommandName::VERSION => {
                 self.misbehaving(id, 1, "non-version message before version handshake");
@@ -74,24 +78,17 @@ impl Fsm {
             tracing::warn!(target: "net", peer = id, "not punishing noban peer");
         } else if peer.kind == ConnectionType::Manual {
             tracing::warn!(target: "net", peer = id, "not punishing manually connected peer");
-        } else if is_local(peer.addr.ip()) {
+        } else if NetAddr::from(peer.addr.ip()).is_local() {
             tracing::warn!(target: "net", peer = id, "disconnecting but not discouraging local peer");
             peer.close(DisconnectReason::Misbehaved);
         } else {
             let addr = peer.addr.ip();
             tracing::info!(target: "net", peer = id, "disconnecting and discouraging peer");
             self.out.push(Output::Discourage { addr });
+            self.addresses.bans.discourage(&addr.into());
             for peer in self.peers.values_mut().filter(|p| p.addr.ip() == addr) {
                 peer.close(DisconnectReason::Misbehaved);
             }
         }
-    }
-}
-
-/// 127.0.0.0/8, 0.0.0.0/8 and ::1 (v0.21.5.5 src/netaddress.cpp, IsLocal).
-fn is_local(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.octets()[0] == 0,
-        IpAddr::V6(v6) => v6.is_loopback(),
     }
 }

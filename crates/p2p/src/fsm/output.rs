@@ -74,6 +74,15 @@ pub enum DisconnectReason {
     /// A feeler has seen what it came for.
     #[error("feeler done")]
     FeelerDone,
+    /// The peer has told its addresses, and that was all it was for.
+    #[error("addr fetch done")]
+    AddrFetchDone,
+    /// The operator has banned the address.
+    #[error("connection dropped (banned)")]
+    Banned,
+    /// The address misbehaved before and there is hardly room.
+    #[error("connection dropped (discouraged)")]
+    Discouraged,
     /// The network is switched off.
     #[error("network is not active")]
     NetworkInactive,
@@ -155,7 +164,7 @@ pub enum Output {
         /// When.
         at: Time,
     },
-    /// Remember the address as one that misbehaved.
+    /// The address has misbehaved; the machine remembers it. For the log.
     Discourage {
         /// Which.
         addr: IpAddr,

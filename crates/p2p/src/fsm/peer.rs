@@ -5,6 +5,7 @@ use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 use litecast_primitives::{BlockHash, Height, U256};
 
 use super::{
+    addresses::PeerAddresses,
     compact::CompactState,
     connections::ConnectionType,
     input::{PeerId, Permissions},
@@ -167,6 +168,8 @@ pub(super) struct Peer {
     /// What is read for the peer is a compact block that announces itself.
     pub(super) announcing: bool,
     pub(super) inv_blocks: Vec<BlockHash>,
+
+    pub(super) addresses: PeerAddresses,
 }
 
 impl Peer {
@@ -231,6 +234,7 @@ impl Peer {
             announce: Vec::new(),
             announcing: false,
             inv_blocks: Vec::new(),
+            addresses: PeerAddresses::new(kind, our_nonce, now),
         }
     }
 

@@ -97,6 +97,10 @@ pub struct PeerInfo {
     pub in_flight: Vec<Height>,
     /// Rights.
     pub permissions: Permissions,
+    /// Addresses that it told and that were looked at.
+    pub addr_processed: u64,
+    /// Addresses that it told too fast.
+    pub addr_rate_limited: u64,
     /// BIP133: in litoshis per 1000 bytes.
     pub min_fee_filter: i64,
     /// Bytes queued for it, by command.
@@ -147,6 +151,8 @@ impl Peer {
             synced_blocks: self.last_common.map(|k| k.height),
             in_flight: self.in_flight.iter().map(|b| b.height).collect(),
             permissions: self.permissions,
+            addr_processed: self.addresses.processed,
+            addr_rate_limited: self.addresses.rate_limited,
             min_fee_filter: self.fee_filter,
             bytes_sent_per_msg: by_name(&self.traffic.sent_per_command),
             bytes_received_per_msg: by_name(&self.traffic.received_per_command),

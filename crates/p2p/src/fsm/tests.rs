@@ -21,6 +21,7 @@ use crate::{
     },
 };
 
+mod addresses;
 mod blocks;
 mod compact;
 mod light_client;
@@ -47,6 +48,8 @@ impl Bench {
 
     fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::new(Arc::new(Params::new(Network::Regtest)));
+        // Its own address would be between all other messages.
+        config.listen = false;
         change(&mut config);
         let chain = ToyChain::new(&config.params.genesis);
         let fsm = Fsm::new(config, [7; 32]);

@@ -51,8 +51,10 @@ use SizeLimit::{Keep, Skip};
 commands! {
     VERSION = "version": Keep(MAX_EARLY);
     VERACK = "verack": Keep(MAX_SMALL);
-    ADDR = "addr": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
-    ADDRV2 = "addrv2": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
+    // 1000 entries of 30 bytes; some more are let in, so that they count as misbehaviour as in the reference.
+    ADDR = "addr": Keep(60_000);
+    // 1000 entries with addresses of 512 bytes, which nobody has yet.
+    ADDRV2 = "addrv2": Keep(600_000);
     SENDADDRV2 = "sendaddrv2": Keep(MAX_SMALL);
     // 1.8 MB hold 50,000 entries; some more are let in, so that they count as misbehaviour as in the reference.
     INV = "inv": Keep(2_000_000);

@@ -219,3 +219,46 @@ proptest! {
         }
     }
 }
+
+fn told(n: u16) -> PeerAddress {
+    let [a, b] = n.to_be_bytes();
+    let service = crate::netaddr::NetService { addr: crate::netaddr::NetAddr::Ipv4([250, 1, a, b]), port: 9333 };
+    PeerAddress { service, services: ServiceFlags::OURS, time: 1_700_000_000 }
+}
+
+#[test]
+fn addresses_on_the_wire() {
+    let one = vec![told(258)];
+    // Of BIP155 and its predecessor: count, time, services, address, port.
+    assert_eq!(
+        hex::encode(Message::Addr(one.clone()).encode()),
+        "0100f153650904800100000000".to_owned() + "00000000000000000000ffff" + "fa010102" + "2475"
+    );
+    assert_eq!(hex::encode(Message::AddrV2(one).encode()), "0100f15365fe09048001".to_owned() + "0104fa010102" + "2475");
+}
+
+#[test]
+fn a_thousand_addresses_and_no_more() {
+    for wrap in [Message::Addr, Message::AddrV2] {
+        let message = wrap((0..1000).map(told).collect());
+        assert_eq!(Message::decode(message.command(), message.encode()), Ok(Some(message.clone())));
+        let command = message.command();
+        let many = wrap((0..1001).map(told).collect()).encode();
+        assert_eq!(Message::decode(command, many.clone()), Err(MessageError::TooMany { command, count: 1001 }));
+        // As in the reference, what is cut off counts as nothing.
+        let cut = many.slice(..many.len() - 1);
+        assert!(matches!(Message::decode(command, cut), Err(MessageError::Decode(_))));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_addresses_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        for command in [CommandName::ADDR, CommandName::ADDRV2] {
+            if let Ok(Some(message)) = Message::decode(command, bytes.clone().into()) {
+                let again = Message::decode(command, message.encode());
+                prop_assert_eq!(again, Ok(Some(message)));
+            }
+        }
+    }
+}

@@ -377,7 +377,13 @@ impl Simulator {
 
     fn send(&mut self, node: usize, peer: PeerId, command: CommandName, frame: &Bytes) {
         let Some(&(link, side)) = self.nodes[node].links.get(&peer) else { return };
-        let early = [CommandName::VERSION, CommandName::VERACK, CommandName::WTXIDRELAY, CommandName::SENDADDRV2];
+        let early = [
+            CommandName::VERSION,
+            CommandName::VERACK,
+            CommandName::WTXIDRELAY,
+            CommandName::SENDADDRV2,
+            CommandName::GETADDR,
+        ];
         let ready = self.links[link].ends[side].ready;
         assert!(ready || early.contains(&command), "{command} before the handshake is over");
         let at = self.now;

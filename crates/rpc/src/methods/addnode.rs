@@ -47,5 +47,12 @@ pub(super) fn refused(error: &CommandError) -> RpcError {
         CommandError::NodeNotConnected => {
             RpcError::new(code::CLIENT_NODE_NOT_CONNECTED, "Node not found in connected nodes")
         }
+        CommandError::AlreadyBanned => {
+            RpcError::new(code::CLIENT_NODE_ALREADY_ADDED, "Error: IP/Subnet already banned")
+        }
+        CommandError::NotBanned => {
+            let message = "Error: Unban failed. Requested address/subnet was not previously manually banned.";
+            RpcError::new(code::CLIENT_INVALID_IP_OR_SUBNET, message)
+        }
     }
 }

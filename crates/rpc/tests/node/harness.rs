@@ -115,6 +115,8 @@ impl List {
 /// A peer that was connected to a moment ago and has said nothing.
 pub(crate) fn silent_peer(addr: SocketAddr, local: SocketAddr) -> PeerInfo {
     PeerInfo {
+        addr_processed: 0,
+        addr_rate_limited: 0,
         id: 0,
         name: addr.to_string(),
         addr,

@@ -30,7 +30,7 @@ fn an_outbound_peer_gets_our_version_at_once() {
     assert_eq!(ours.receiver.socket_addr(), Some("5.6.7.0:19444".parse().unwrap()));
     assert_eq!(ours.sender.socket_addr(), None);
     bench.receive(peer, Message::Version(Box::new(version())));
-    assert_eq!(names(&bench.sent(peer)), ["wtxidrelay", "sendaddrv2", "verack"]);
+    assert_eq!(names(&bench.sent(peer)), ["wtxidrelay", "sendaddrv2", "verack", "getaddr"]);
 }
 
 #[test]
