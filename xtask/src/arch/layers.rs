@@ -19,6 +19,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("litecast-client", 1),
     ("litecast-consensus", 2),
     ("litecast-store", 3),
+    ("litecast-mempool", 3),
     ("litecast-block-tree", 3),
     ("litecast-engine", 4),
     ("litecast-rpc", 5),
