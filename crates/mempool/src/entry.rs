@@ -14,7 +14,7 @@ use crate::{
     lock_points::LockPoints,
     policy::{
         fee_rate::clamp,
-        size::{mweb_weight, transaction_weight, virtual_size},
+        size::{mweb_weight, virtual_size},
     },
 };
 
@@ -136,7 +136,7 @@ impl Entry {
     /// An entry without relatives. `bytes_per_sigop` is the policy's.
     pub fn new(new: NewEntry, bytes_per_sigop: u64) -> Self {
         let tx = &new.tx;
-        let weight = transaction_weight(tx);
+        let weight = tx.weight() as u64;
         let mut entry = Self {
             txid: tx.txid(),
             weight,

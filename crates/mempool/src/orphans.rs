@@ -13,7 +13,7 @@ use litecast_primitives::{Block, Transaction, Txid, Wtxid};
 
 use crate::{
     entry::{OutputIndex, created_outputs, spent_outputs},
-    policy::{MAX_STANDARD_TX_WEIGHT, transaction_weight},
+    policy::MAX_STANDARD_TX_WEIGHT,
 };
 
 /// `-maxorphantx`.
@@ -72,7 +72,7 @@ impl Orphans {
     /// Keeps a transaction; not if it is known or too large.
     pub fn add(&mut self, tx: Arc<Transaction>, peer: u64, now: i64) -> bool {
         let txid = tx.txid();
-        if self.contains(&txid) || transaction_weight(&tx) > MAX_STANDARD_TX_WEIGHT {
+        if self.contains(&txid) || tx.weight() > MAX_STANDARD_TX_WEIGHT {
             return false;
         }
         for output in spent_outputs(&tx) {

@@ -11,13 +11,13 @@ mod tests;
 
 pub use fee_rate::FeeRate;
 pub use rbf::signals_opt_in_rbf;
-pub use size::{transaction_weight, virtual_size};
+pub use size::virtual_size;
 pub use standard::{are_inputs_standard, dust_threshold, is_dust, is_standard_tx, is_witness_standard};
 
 use litecast_primitives::params::Params;
 
 /// Heaviest standard transaction (v0.21.5.5 src/policy/policy.h, as the others here).
-pub const MAX_STANDARD_TX_WEIGHT: u64 = 400_000;
+pub const MAX_STANDARD_TX_WEIGHT: usize = 400_000;
 /// Fewest bytes without witness: one SegWit input and one output to a key hash (CVE-2017-12842).
 pub const MIN_STANDARD_TX_NONWITNESS_SIZE: usize = 82;
 /// Most signature operations of a redeem script.

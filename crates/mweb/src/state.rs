@@ -17,7 +17,7 @@ use litecast_primitives::{
     Height,
     codec::{DecodeError, Reader},
     hash::MwebHash,
-    mweb::{Output, OutputMessage, RANGE_PROOF_SIZE, StandardFields},
+    mweb::Output,
     view::ViewError,
 };
 
@@ -53,33 +53,8 @@ impl Utxo {
 
     /// Reads that encoding.
     pub fn decode(r: &mut Reader) -> Result<Self, DecodeError> {
-        Ok(Self { height: r.u32()?, leaf: r.u64()?, output: decode_output(r)? })
+        Ok(Self { height: r.u32()?, leaf: r.u64()?, output: Output::decode(r)? })
     }
-}
-
-/// Reads an output alone, as it stands in a body.
-fn decode_output(r: &mut Reader) -> Result<Output, DecodeError> {
-    let (commitment, sender_pubkey, receiver_pubkey) = (r.array()?, r.array()?, r.array()?);
-    let features = r.u8()?;
-    let standard = if features & 1 != 0 {
-        Some(StandardFields {
-            key_exchange_pubkey: r.array()?,
-            view_tag: r.u8()?,
-            masked_value: r.u64()?,
-            masked_nonce: r.array()?,
-        })
-    } else {
-        None
-    };
-    let extra_data = if features & 2 != 0 { Some(r.var_bytes()?) } else { None };
-    Ok(Output {
-        commitment,
-        sender_pubkey,
-        receiver_pubkey,
-        message: OutputMessage { features, standard, extra_data },
-        range_proof: r.take(RANGE_PROOF_SIZE)?,
-        signature: r.array()?,
-    })
 }
 
 /// What can be asked about the state at one point of the chain.

@@ -402,6 +402,20 @@ impl Transaction {
     pub fn witness_encoding_size(&self) -> usize {
         self.base_size + self.parts.witness_size()
     }
+
+    /// Weight of a loose transaction (BIP141): a peg-in counts as the input that the HogEx will need for it, a peg-out as
+    /// the output. An MWEB-only transaction weighs its peg-outs alone
+    /// (v0.21.5.5 src/consensus/validation.h, GetTransactionWeight).
+    pub fn weight(&self) -> usize {
+        let kernels = || self.mweb().into_iter().flat_map(|mweb| &mweb.body.kernels);
+        let scripts = kernels().flat_map(|kernel| &kernel.peg_outs).map(|out| out.script_pubkey.len());
+        let peg_outs: usize = scripts.map(|length| 8 + compact_len(length) + length).sum();
+        if self.is_mweb_only() {
+            return 4 * peg_outs;
+        }
+        let peg_ins = kernels().filter(|kernel| kernel.peg_in.is_some()).count();
+        3 * self.base_size() + self.witness_encoding_size() + 4 * (peg_outs + peg_ins * TxIn::MIN_SIZE)
+    }
 }
 
 impl fmt::Debug for Transaction {

@@ -11,7 +11,7 @@ use litecast_script::{
     template,
 };
 
-use super::{FeeRate, MAX_P2SH_SIGOPS, MAX_STANDARD_TX_WEIGHT, Policy, size, transaction_weight};
+use super::{FeeRate, MAX_P2SH_SIGOPS, MAX_STANDARD_TX_WEIGHT, Policy, size};
 use crate::reject::Rule;
 
 /// Highest standard version.
@@ -38,7 +38,7 @@ pub fn is_standard_tx(tx: &Transaction, policy: &Policy) -> Result<(), Rule> {
     if !(1..=MAX_STANDARD_VERSION).contains(&tx.version()) {
         return Err(Rule::Version);
     }
-    if transaction_weight(tx) > MAX_STANDARD_TX_WEIGHT {
+    if tx.weight() > MAX_STANDARD_TX_WEIGHT {
         return Err(Rule::TxSize);
     }
     for input in tx.inputs() {

@@ -136,10 +136,10 @@ fn weight_limit() {
     let input = TxIn { script_sig: Bytes::new(), ..case.parts.inputs[0].clone() };
     case.parts.inputs = vec![input; 2438];
     case.pay(&[(0, data_script(&[&[0; 19]]))]);
-    assert_eq!(transaction_weight(&case.tx()), 400_000);
+    assert_eq!(case.tx().weight(), 400_000);
     assert_eq!(case.judge(), Ok(()));
     case.pay(&[(0, data_script(&[&[0; 20]]))]);
-    assert_eq!(transaction_weight(&case.tx()), 400_004);
+    assert_eq!(case.tx().weight(), 400_004);
     assert_eq!(case.judge(), Err("tx-size"));
 }
 

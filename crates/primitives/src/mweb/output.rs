@@ -87,7 +87,8 @@ pub struct Output {
 impl Output {
     pub(super) const MIN_SIZE: usize = 33 * 3 + 1 + RANGE_PROOF_SIZE + 64;
 
-    pub(super) fn decode(r: &mut Reader) -> Result<Self, DecodeError> {
+    /// Reads an output as it stands in a body.
+    pub fn decode(r: &mut Reader) -> Result<Self, DecodeError> {
         Ok(Self {
             commitment: r.array()?,
             sender_pubkey: r.array()?,

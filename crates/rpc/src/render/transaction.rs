@@ -3,7 +3,6 @@
 use litecast_consensus::WITNESS_SCALE_FACTOR;
 use litecast_primitives::{
     Transaction, TxIn, TxOut,
-    codec::compact_len,
     mweb::{Kernel, PegOut},
     params::AddressPrefixes,
     transaction::Encoding,
@@ -17,7 +16,7 @@ use crate::amount::amount_to_json;
 /// A transaction; with its hex in an encoding if wanted.
 #[must_use]
 pub fn transaction_to_json(tx: &Transaction, hex: Option<Encoding>, prefixes: &AddressPrefixes) -> Map<String, Value> {
-    let weight = weight(tx);
+    let weight = tx.weight();
     let mut out = Map::new();
     out.insert("txid".into(), tx.txid().to_string().into());
     out.insert("hash".into(), tx.wtxid().to_string().into());
@@ -46,23 +45,6 @@ pub fn transaction_to_json(tx: &Transaction, hex: Option<Encoding>, prefixes: &A
         out.insert("hex".into(), hex::encode(tx.encode(encoding)).into());
     }
     out
-}
-
-/// Weight of a loose transaction: a peg-in counts as the input that the HogEx will need for it, a peg-out as the output
-/// (v0.21.5.5 src/consensus/validation.h, GetTransactionWeight).
-fn weight(tx: &Transaction) -> usize {
-    const PEG_IN: usize = 41 * WITNESS_SCALE_FACTOR;
-    let kernels = || tx.mweb().into_iter().flat_map(|mweb| &mweb.body.kernels);
-    let peg_outs: usize = kernels()
-        .flat_map(|kernel| &kernel.peg_outs)
-        .map(|out| 8 + compact_len(out.script_pubkey.len()) + out.script_pubkey.len())
-        .sum();
-    if tx.is_mweb_only() {
-        return peg_outs * WITNESS_SCALE_FACTOR;
-    }
-    let peg_ins = kernels().filter(|kernel| kernel.peg_in.is_some()).count();
-    let plain = (WITNESS_SCALE_FACTOR - 1) * tx.base_size() + tx.witness_encoding_size();
-    plain + peg_outs * WITNESS_SCALE_FACTOR + peg_ins * PEG_IN
 }
 
 fn input_to_json(input: &TxIn, coinbase: bool) -> Value {
