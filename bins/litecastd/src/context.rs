@@ -1,10 +1,13 @@
 //! The node as RPC methods see it.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
 
 use litecast_engine::{Clock, Handle};
 use litecast_primitives::transaction::Encoding;
-use litecast_rpc::{LogControl, NodeContext, RelayPolicy, ZmqNotifier, network::Network};
+use litecast_rpc::{LogControl, NodeContext, ZmqNotifier, network::Network};
 
 use crate::{
     config::Settings,
@@ -23,6 +26,11 @@ pub(crate) fn serialization(settings: &Settings) -> Encoding {
     }
 }
 
+/// Where the mempool is kept between two runs.
+pub(crate) fn mempool_file(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("mempool.dat")
+}
+
 pub(crate) struct Context {
     started_at: i64,
     clock: Arc<Clock>,
@@ -34,7 +42,7 @@ pub(crate) struct Context {
     problems: Vec<String>,
     user_agent: String,
     encoding: Encoding,
-    policy: RelayPolicy,
+    mempool_file: PathBuf,
     deprecated: Vec<String>,
 }
 
@@ -65,11 +73,7 @@ impl Context {
             problems: started.problems.clone(),
             user_agent: settings.net.user_agent.clone(),
             encoding: serialization(settings),
-            policy: RelayPolicy {
-                min_relay_fee: settings.policy.min_relay_fee,
-                incremental_fee: settings.policy.incremental_relay_fee,
-                max_mempool_bytes: settings.policy.max_mempool_bytes,
-            },
+            mempool_file: mempool_file(settings),
             deprecated: settings.rpc.as_ref().map_or_else(Vec::new, |rpc| rpc.deprecated.clone()),
         }
     }
@@ -123,8 +127,8 @@ impl NodeContext for Context {
         self.encoding
     }
 
-    fn relay_policy(&self) -> RelayPolicy {
-        self.policy
+    fn mempool_file(&self) -> Option<&Path> {
+        Some(&self.mempool_file)
     }
 
     fn allows_deprecated(&self, name: &str) -> bool {

@@ -5,7 +5,7 @@ use std::{io::Write as _, sync::Arc, thread, time::Duration};
 use anyhow::{Context as _, Result, anyhow};
 use bytes::Bytes;
 use litecast_client::{Subscriber, SubscriberOptions, print::Printer};
-use litecast_engine::{AssembleRequest, Handle, mine};
+use litecast_engine::{AssembleRequest, Contents, Handle, mine};
 
 use crate::shutdown::{Reason, Shutdown};
 
@@ -87,7 +87,7 @@ pub(crate) fn start(engine: &Handle, shutdown: &Shutdown) -> Result<()> {
 fn mine_one(engine: &Handle) -> Result<()> {
     let request = AssembleRequest {
         script_pubkey: Bytes::from_static(COINBASE_SCRIPT),
-        transactions: Vec::new(),
+        contents: Contents::Pool,
         extra_nonce: 1,
     };
     let template = engine.assemble(request)??;

@@ -3,10 +3,10 @@
 //! Start: log, RPC (answering "loading"), publisher, engine, peers, RPC (answering). Stop: RPC, peers, engine (flushes
 //! and ends the feed), publisher (sends what is queued).
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, anyhow};
-use litecast_engine::{Clock, Engine, Options, Reader};
+use litecast_engine::{Clock, Engine, Handle, Options, Reader};
 use litecast_p2p::Config as MachineConfig;
 use litecast_primitives::{
     BlockHash, U256,
@@ -15,6 +15,7 @@ use litecast_primitives::{
 use litecast_rpc::{Registry, Rpc, Server, ServerConfig, auth::AuthConfig};
 use litecast_store::Wipe;
 use parking_lot::Mutex;
+use tokio::task::JoinHandle;
 
 use crate::{
     commands::Notifier,
@@ -104,6 +105,8 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
     *peers.lock() = Some(net.clone());
     node.set_network(NetControl::new(net.clone(), services));
 
+    let mempool = load_mempool(settings, engine.handle(), &shutdown);
+
     rpc.set_warmup_finished();
     tracing::info!("Done loading");
     ready();
@@ -120,7 +123,10 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
         server.stop().await;
     }
     net.stop().await;
+    let _ = mempool.await;
+    let mempool_file = settings.policy.persist_mempool.then(|| context::mempool_file(settings));
     let stopped = tokio::task::spawn_blocking(move || {
+        save_mempool(mempool_file.as_deref(), engine.handle().reader());
         let result = engine.stop();
         // The feed ends with the engine.
         let _ = events.join();
@@ -132,6 +138,26 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
     match reason {
         Reason::Asked => stopped.map_err(|error| anyhow!("{error}")),
         Reason::Failed(what) => Err(anyhow!(what)),
+    }
+}
+
+/// Takes what the mempool held before the restart, while the node answers already.
+fn load_mempool(settings: &Settings, engine: &Handle, shutdown: &Shutdown) -> JoinHandle<()> {
+    let file = settings.policy.persist_mempool.then(|| context::mempool_file(settings));
+    let (engine, shutdown) = (engine.clone(), shutdown.clone());
+    tokio::task::spawn_blocking(move || {
+        let Some(file) = file else { return engine.set_mempool_loaded() };
+        if let Err(error) = engine.load_mempool(&file, || !shutdown.is_requested()) {
+            tracing::error!("loading the mempool: {error}");
+        }
+    })
+}
+
+/// Keeps the mempool for the next start, unless it was not even loaded.
+fn save_mempool(file: Option<&Path>, engine: &Reader) {
+    let Some(file) = file.filter(|_| engine.is_mempool_loaded()) else { return };
+    if let Err(error) = engine.save_mempool(file) {
+        tracing::error!("Failed to dump mempool: {error}. Continuing anyway.");
     }
 }
 
@@ -181,6 +207,8 @@ fn engine_options(settings: &Settings, params: Arc<Params>, clock: Arc<Clock>) -
         block_version: settings.test.block_version,
         checkpoints: settings.checkpoints,
         check_blocks: u32::try_from(settings.check_blocks.max(0)).unwrap_or(0),
+        mempool: settings.policy.mempool.clone(),
+        mining: settings.policy.mining,
         check_level: u8::try_from(settings.check_level.clamp(0, 4)).unwrap_or(0),
         script_threads: script_threads(settings.par),
         script_cache_bytes: usize::try_from(settings.max_sig_cache_mib.clamp(0, 32 * 1024))

@@ -5,18 +5,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use litecast_consensus::{
+    Reject,
     block::{commitment_hash, commitment_script},
     merkle, pow,
     subsidy::block_subsidy,
     versionbits::{self, VersionBitsCache},
 };
-use litecast_mweb::{AddError, BlockBuilder, BuildError, PegIn, Verifier};
+use litecast_mempool::{
+    Entry, FeeRate, Mempool,
+    mining::{self, BlockRequest},
+};
+use litecast_mweb::{AddError, BlockBuilder, BuildError, PegIn, Verifier, amounts};
 use litecast_primitives::{
     Amount, Block, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, Txid, hash::MerkleRoot,
     mweb::ExtensionBlock, params::Params, transaction::TxParts, view::HeaderView,
 };
 use litecast_script::{
-    opcode,
+    opcode, sigops,
     template::{self, hogaddr_script},
 };
 use litecast_scrypt::scrypt_1024_1_1;
@@ -29,10 +34,35 @@ use crate::{index::ChainAt, inside::InsideCache};
 pub struct AssembleRequest {
     /// Where subsidy and fees go.
     pub script_pubkey: Bytes,
-    /// Transactions after the coinbase, in an order in which they can be spent. Their fees are not claimed.
-    pub transactions: Vec<Arc<Transaction>>,
+    /// What stands after the coinbase.
+    pub contents: Contents,
     /// Distinguishes blocks on the same tip.
     pub extra_nonce: i64,
+}
+
+/// Transactions of a block.
+#[derive(Debug, Clone)]
+pub enum Contents {
+    /// The best of the mempool.
+    Pool,
+    /// These, in an order in which they can be spent. Their fees are not claimed.
+    These(Vec<Arc<Transaction>>),
+}
+
+/// What a miner may ask of the mempool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MiningPolicy {
+    /// `-blockmaxweight`.
+    pub max_weight: u64,
+    /// `-blockmintxfee`.
+    pub min_fee: FeeRate,
+}
+
+impl Default for MiningPolicy {
+    fn default() -> Self {
+        let BlockRequest { max_weight, min_fee, .. } = BlockRequest::new(0, 0);
+        Self { max_weight, min_fee }
+    }
 }
 
 /// A block without proof of work.
@@ -42,6 +72,22 @@ pub struct Template {
     pub block: Block,
     /// Its height.
     pub height: Height,
+    /// Fee and cost of signature operations of each transaction of the block; those of the coinbase are zero, and those of
+    /// given transactions are not known.
+    pub costs: Vec<TxCost>,
+    /// Weight without what only the coinbase adds, as far as it was counted.
+    pub weight: u64,
+    /// Weight inside of the extension block.
+    pub mweb_weight: u64,
+}
+
+/// What the template tells of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TxCost {
+    /// Fee, without that of its part inside, which the HogEx pays.
+    pub fee: Amount,
+    /// Cost of signature operations; those of its peg-outs are the HogEx's.
+    pub sigops: u64,
 }
 
 /// Why no block can be made.
@@ -59,6 +105,9 @@ pub enum AssembleError {
     /// A transaction does not fit into the extension block.
     #[error("transaction {0} does not fit into the extension block: {1}")]
     Mweb(Txid, AddError),
+    /// The block would not be valid.
+    #[error("TestBlockValidity failed: {0}")]
+    Invalid(Reject),
     /// There is no extension block of these transactions.
     #[error("cannot make an extension block: {0}")]
     Extension(#[from] BuildError),
@@ -74,20 +123,66 @@ pub(crate) struct Context<'a> {
     pub(crate) versionbits: &'a VersionBitsCache,
     pub(crate) now: i64,
     pub(crate) block_version: Option<i32>,
+    pub(crate) pool: &'a Mempool,
+    pub(crate) policy: MiningPolicy,
+}
+
+/// Transactions as they are chosen, and the extension block that grows with them.
+struct Chosen<'a> {
+    /// Those of the block itself, in order.
+    outside: Vec<(Arc<Transaction>, TxCost)>,
+    inside: Option<Inside<'a>>,
+    fees: Amount,
+    weight: u64,
+    mweb_weight: u64,
+}
+
+/// The inside of the chosen transactions.
+struct Inside<'a> {
+    builder: BlockBuilder<'a>,
+    /// What the HogEx spends of them.
+    inputs: Vec<OutPoint>,
+    sigops: u64,
+}
+
+impl<'a> Inside<'a> {
+    fn add(&mut self, tx: &'a Transaction) -> Result<(), AddError> {
+        let Some(mweb) = tx.mweb() else { return Ok(()) };
+        let mut peg_ins = Vec::new();
+        let mut inputs = Vec::new();
+        for (vout, output) in (0u32..).zip(tx.outputs()) {
+            if let Some(kernel_id) = template::peg_in_kernel(&output.script_pubkey) {
+                peg_ins.push(PegIn { amount: output.value, kernel_id });
+                inputs.push(OutPoint { txid: tx.txid(), vout });
+            }
+        }
+        self.builder.add(mweb, &peg_ins)?;
+        self.inputs.append(&mut inputs);
+        self.sigops += peg_out_sigops(tx);
+        Ok(())
+    }
+}
+
+/// Cost of the signature operations in a transaction's peg-outs, which stand in the HogEx (GetHogExSigOpCost).
+fn peg_out_sigops(tx: &Transaction) -> u64 {
+    let kernels = tx.mweb().into_iter().flat_map(|mweb| &mweb.body.kernels);
+    let scripts = kernels.flat_map(|kernel| &kernel.peg_outs).map(|out| &out.script_pubkey);
+    scripts.map(|script| sigops::count(script, false) * sigops::WITNESS_SCALE_FACTOR).sum()
 }
 
 pub(crate) fn assemble(request: &AssembleRequest, context: &Context<'_>) -> Result<Template, AssembleError> {
     let chain = &context.chain;
     let params = context.params;
     let height = chain.tip_height() + 1;
-    let mut transactions = outside(&request.transactions);
+    let chosen = choose(request, height, context)?;
+    let (mut transactions, mut costs): (Vec<_>, Vec<_>) = chosen.outside.into_iter().unzip();
     let mut extension = None;
-    if versionbits::is_mweb_active(Some(chain), params, context.versionbits) {
-        let (block, hogex) = extend(&request.transactions, height, context)?;
+    if let Some(inside) = chosen.inside {
+        let sigops = inside.sigops;
+        let (block, hogex, fee) = extend(inside, context)?;
         transactions.push(Arc::new(hogex));
+        costs.push(TxCost { fee, sigops });
         extension = Some(block);
-    } else if let Some(tx) = request.transactions.iter().find(|tx| tx.mweb().is_some()) {
-        return Err(AssembleError::MwebInactive(tx.txid()));
     }
     let mut coinbase = TxParts {
         version: 2,
@@ -97,7 +192,10 @@ pub(crate) fn assemble(request: &AssembleRequest, context: &Context<'_>) -> Resu
             sequence: TxIn::SEQUENCE_FINAL,
             witness: Vec::new(),
         }],
-        outputs: vec![TxOut { value: block_subsidy(height, params), script_pubkey: request.script_pubkey.clone() }],
+        outputs: vec![TxOut {
+            value: Amount(block_subsidy(height, params).0 + chosen.fees.0),
+            script_pubkey: request.script_pubkey.clone(),
+        }],
         lock_time: 0,
         mweb: None,
         is_hogex: false,
@@ -118,7 +216,74 @@ pub(crate) fn assemble(request: &AssembleRequest, context: &Context<'_>) -> Resu
         bits: pow::next_work_required(chain, time, params),
         nonce: 0,
     };
-    Ok(Template { block: Block::new(header, transactions, extension), height })
+    costs.insert(0, TxCost::default());
+    let block = Block::new(header, transactions, extension);
+    Ok(Template { block, height, costs, weight: chosen.weight, mweb_weight: chosen.mweb_weight })
+}
+
+/// Takes transactions from the mempool, or the given ones.
+fn choose<'a>(
+    request: &'a AssembleRequest,
+    height: Height,
+    context: &'a Context<'_>,
+) -> Result<Chosen<'a>, AssembleError> {
+    let Context { chain, prev_mweb, inside, verifier, params, versionbits, .. } = context;
+    let inside = versionbits::is_mweb_active(Some(chain), params, versionbits).then(|| Inside {
+        builder: BlockBuilder::new(height, prev_mweb.map(|prev| &prev.header), *inside, verifier),
+        inputs: prev_mweb.map(|prev| OutPoint { txid: prev.hogex, vout: 0 }).into_iter().collect(),
+        sigops: 0,
+    });
+    let mut chosen = Chosen { outside: Vec::new(), inside, fees: Amount::ZERO, weight: 0, mweb_weight: 0 };
+    match &request.contents {
+        Contents::These(transactions) => {
+            for tx in transactions {
+                match &mut chosen.inside {
+                    Some(inside) => inside.add(tx).map_err(|error| AssembleError::Mweb(tx.txid(), error))?,
+                    None if tx.mweb().is_some() => return Err(AssembleError::MwebInactive(tx.txid())),
+                    None => {}
+                }
+                chosen.outside.extend(outside(tx).map(|tx| (tx, TxCost::default())));
+            }
+        }
+        Contents::Pool => choose_from_pool(&mut chosen, height, context),
+    }
+    Ok(chosen)
+}
+
+fn choose_from_pool<'a>(chosen: &mut Chosen<'a>, height: Height, context: &'a Context<'_>) {
+    let (chain, pool) = (&context.chain, context.pool);
+    let MiningPolicy { max_weight, min_fee } = context.policy;
+    let lock_time_cutoff = chain.median_time_past(chain.tip_height());
+    let with_mweb = chosen.inside.is_some();
+    let request = BlockRequest { max_weight, min_fee, height, lock_time_cutoff, with_mweb };
+    let inside = &mut chosen.inside;
+    let selection = mining::select(pool, &request, &mut |entry| {
+        inside.as_mut().is_some_and(|inside| {
+            let added = costs_outside(entry).map(|_| inside.add(entry.tx()));
+            added.is_some_and(|added| added.inspect_err(|error| log_refused(entry, error)).is_ok())
+        })
+    });
+    for entry in selection.transactions.iter().filter_map(|txid| pool.get(txid)) {
+        let cost = costs_outside(entry).unwrap_or_default();
+        chosen.outside.extend(outside(entry.tx()).map(|tx| (tx, cost)));
+    }
+    chosen.fees = Amount(selection.fees);
+    chosen.weight = selection.weight;
+    chosen.mweb_weight = selection.mweb_weight;
+}
+
+fn log_refused(entry: &Entry, error: &AddError) {
+    tracing::warn!("the extension block does not take transaction {}: {error}", entry.txid());
+}
+
+/// What a pool's transaction costs without its inside; `None` if the inside claims to cost more than all of it.
+fn costs_outside(entry: &Entry) -> Option<TxCost> {
+    let inside = match entry.tx().mweb() {
+        Some(mweb) => amounts::total_fee(&mweb.body)?,
+        None => Amount::ZERO,
+    };
+    let fee = entry.fee().0.checked_sub(inside.0).filter(|fee| *fee >= 0)?;
+    Some(TxCost { fee: Amount(fee), sigops: entry.sigop_cost().checked_sub(peg_out_sigops(entry.tx()))? })
 }
 
 fn root(transactions: &[Arc<Transaction>]) -> MerkleRoot {
@@ -137,43 +302,23 @@ fn commit_to_witness(coinbase: &mut TxParts, others: &[Arc<Transaction>], reserv
     }
 }
 
-/// What of the transactions stands in the block itself.
-fn outside(transactions: &[Arc<Transaction>]) -> Vec<Arc<Transaction>> {
-    let visible = transactions.iter().filter(|tx| !tx.is_mweb_only());
-    visible
-        .map(|tx| match tx.mweb() {
-            None => Arc::clone(tx),
-            Some(_) => Arc::new(Transaction::from(TxParts { mweb: None, ..tx.parts().clone() })),
-        })
-        .collect()
+/// What of a transaction stands in the block itself.
+fn outside(tx: &Arc<Transaction>) -> Option<Arc<Transaction>> {
+    match tx.mweb() {
+        _ if tx.is_mweb_only() => None,
+        None => Some(Arc::clone(tx)),
+        Some(_) => Some(Arc::new(Transaction::from(TxParts { mweb: None, ..tx.parts().clone() }))),
+    }
 }
 
-/// The extension block with the inside of these transactions, and the HogEx that moves the coins.
-fn extend(
-    transactions: &[Arc<Transaction>],
-    height: Height,
-    context: &Context<'_>,
-) -> Result<(ExtensionBlock, Transaction), AssembleError> {
-    let prev = context.prev_mweb;
-    let mut builder = BlockBuilder::new(height, prev.map(|prev| &prev.header), context.inside, context.verifier);
-    let mut inputs: Vec<OutPoint> = prev.map(|prev| OutPoint { txid: prev.hogex, vout: 0 }).into_iter().collect();
-    for tx in transactions {
-        let mut peg_ins = Vec::new();
-        for (vout, output) in (0u32..).zip(tx.outputs()) {
-            if let Some(kernel_id) = template::peg_in_kernel(&output.script_pubkey) {
-                peg_ins.push(PegIn { amount: output.value, kernel_id });
-                inputs.push(OutPoint { txid: tx.txid(), vout });
-            }
-        }
-        if let Some(mweb) = tx.mweb() {
-            builder.add(mweb, &peg_ins).map_err(|error| AssembleError::Mweb(tx.txid(), error))?;
-        }
-    }
+/// The extension block, the HogEx that moves the coins, and the HogEx's fee.
+fn extend(inside: Inside<'_>, context: &Context<'_>) -> Result<(ExtensionBlock, Transaction, Amount), AssembleError> {
+    let Inside { builder, inputs, .. } = inside;
     if inputs.is_empty() {
         return Err(AssembleError::FirstExtensionBlock);
     }
     let built = builder.build()?;
-    let amount = Amount(prev.map_or(0, |prev| prev.amount.0) + built.supply_change.0);
+    let amount = Amount(context.prev_mweb.map_or(0, |prev| prev.amount.0) + built.supply_change.0);
     let script = hogaddr_script(built.extension.header.hash());
     let first = TxOut { value: amount, script_pubkey: script.into() };
     let peg_outs = built.peg_outs.into_iter().map(|out| TxOut { value: out.amount, script_pubkey: out.script_pubkey });
@@ -187,7 +332,7 @@ fn extend(
         mweb: None,
         is_hogex: true,
     });
-    Ok((built.extension, hogex))
+    Ok((built.extension, hogex, built.fee))
 }
 
 /// Searches a nonce, at most `max_tries` of them; `None` when they are used up.

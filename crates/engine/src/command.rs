@@ -4,7 +4,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use crossbeam_channel::Sender;
 use litecast_consensus::Reject;
-use litecast_primitives::{Block, BlockHash, BlockHeader, event::Event};
+use litecast_mempool::{
+    Accepted, TxReject,
+    persist::{Loaded, SavedPool},
+};
+use litecast_primitives::{Amount, Block, BlockHash, BlockHeader, Transaction, Txid, event::Event};
 
 use crate::{
     assemble::{AssembleError, AssembleRequest, Template},
@@ -34,6 +38,50 @@ pub struct BlockOutcome {
     pub checked: Vec<(BlockHash, Option<Reject>)>,
 }
 
+/// A transaction for the mempool.
+#[derive(Debug, Clone)]
+pub struct SubmitTx {
+    /// The transaction.
+    pub tx: Arc<Transaction>,
+    /// Who submits it.
+    pub from: TxSource,
+}
+
+/// Who submits a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TxSource {
+    /// A peer.
+    Peer,
+    /// A user. It may be in the mempool already, and must not pay more than this. Peers are told of it until one asks for it.
+    User {
+        /// The most it may pay.
+        max_fee: Option<Amount>,
+    },
+}
+
+/// A transaction is in the mempool.
+#[derive(Debug, Clone)]
+pub enum Submitted {
+    /// It came in now.
+    New(Accepted),
+    /// It was there before; only told to users.
+    Known,
+}
+
+/// Why a transaction was not let in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// It breaks a rule.
+    #[error(transparent)]
+    Reject(#[from] TxReject),
+    /// It pays more than the caller wanted.
+    #[error("Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)")]
+    MaxFeeExceeded,
+    /// Its outputs exist already.
+    #[error("Transaction already in block chain")]
+    AlreadyInChain,
+}
+
 /// What comes out of the feed, in the order of the log.
 #[derive(Debug)]
 pub enum FeedItem {
@@ -48,7 +96,16 @@ pub enum FeedItem {
 /// A command to the writer.
 pub(crate) enum Command {
     Headers(Vec<(BlockHeader, [u8; 32])>, Answer<HeadersOutcome>),
-    Block { block: Arc<Block>, force: bool, answer: Answer<BlockOutcome> },
+    Block {
+        block: Arc<Block>,
+        force: bool,
+        answer: Answer<BlockOutcome>,
+    },
+    SubmitTx(SubmitTx, Answer<Result<Submitted, SubmitError>>),
+    LoadPool(SavedPool, Answer<Loaded>),
+    Prioritise(Txid, i64, Answer<()>),
+    /// A peer has asked for it: nobody needs to be told again. Not answered.
+    Broadcast(Txid),
     Invalidate(BlockHash, Answer<()>),
     Reconsider(BlockHash, Answer<()>),
     Precious(BlockHash, Answer<()>),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use litecast_primitives::view::ViewError;
 use litecast_store::StoreError;
 
 /// The engine cannot go on: the machine failed it. Never a verdict on a block.
@@ -21,6 +22,16 @@ pub enum EngineError {
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
         Self::Store(Arc::new(error))
+    }
+}
+
+/// The views read the store.
+impl From<ViewError> for EngineError {
+    fn from(error: ViewError) -> Self {
+        error
+            .0
+            .downcast::<StoreError>()
+            .map_or_else(|other| Self::Inconsistent(other.to_string()), |store| (*store).into())
     }
 }
 

@@ -4,14 +4,14 @@ use std::{convert::Infallible, path::PathBuf, sync::Arc, thread};
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use litecast_consensus::Reject;
-use litecast_primitives::{Block, BlockHash, BlockHeader};
+use litecast_primitives::{Block, BlockHash, BlockHeader, Txid};
 use litecast_scrypt::scrypt_1024_1_1;
 use litecast_store::Store;
 use rayon::prelude::*;
 
 use crate::{
     assemble::{AssembleError, AssembleRequest, Template},
-    command::{Answer, BlockOutcome, Command, FeedItem, HeadersOutcome},
+    command::{Answer, BlockOutcome, Command, FeedItem, HeadersOutcome, SubmitError, SubmitTx, Submitted},
     error::{EngineError, StartError},
     options::Options,
     reader::Reader,
@@ -67,7 +67,7 @@ impl Handle {
         Ok(Pending { result, ended: self.ended.clone() })
     }
 
-    fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, EngineError> {
+    pub(crate) fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, EngineError> {
         self.begin(command)?.wait()
     }
 
@@ -96,6 +96,26 @@ impl Handle {
     /// As [`Handle::submit_block`], without waiting for the answer.
     pub fn begin_submit_block(&self, block: Arc<Block>, force: bool) -> Result<Pending<BlockOutcome>, EngineError> {
         self.begin(|answer| Command::Block { block, force, answer })
+    }
+
+    /// Gives a transaction to the mempool.
+    pub fn submit_tx(&self, request: SubmitTx) -> Result<Result<Submitted, SubmitError>, EngineError> {
+        self.begin_submit_tx(request)?.wait()
+    }
+
+    /// As [`Handle::submit_tx`], without waiting for the answer.
+    pub fn begin_submit_tx(&self, request: SubmitTx) -> Result<Pending<Result<Submitted, SubmitError>>, EngineError> {
+        self.begin(|answer| Command::SubmitTx(request, answer))
+    }
+
+    /// Adds to what a transaction seems to pay (`prioritisetransaction`).
+    pub fn prioritise(&self, txid: Txid, delta: i64) -> Result<(), EngineError> {
+        self.ask(|answer| Command::Prioritise(txid, delta, answer))
+    }
+
+    /// A peer has asked for a transaction of a user.
+    pub fn was_broadcast(&self, txid: Txid) -> Result<(), EngineError> {
+        self.commands.send(Command::Broadcast(txid)).map_err(|_| EngineError::Stopped)
     }
 
     /// Marks a block and all above it as invalid, as if it had broken a rule.

@@ -2,10 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use litecast_mempool::Policy;
 use litecast_primitives::{Height, U256, params::Params};
 use litecast_store::Wipe;
 
-use crate::clock::Clock;
+use crate::{assemble::MiningPolicy, clock::Clock};
 
 /// What the engine needs to know.
 #[derive(Debug, Clone)]
@@ -35,6 +36,10 @@ pub struct Options {
     pub script_threads: usize,
     /// Memory for remembering checked signatures and scripts, in bytes (`-maxsigcachesize`).
     pub script_cache_bytes: usize,
+    /// What the mempool takes.
+    pub mempool: Policy,
+    /// What blocks made here take of it.
+    pub mining: MiningPolicy,
     /// How many of the last blocks to check against the state at the start; 0 is all (`-checkblocks`).
     pub check_blocks: Height,
     /// How hard, from 0 to 4 (`-checklevel`).

@@ -1,6 +1,7 @@
 //! Reading the chain while the writer works: short looks at the index, blocks from disk, coins.
 
 mod light;
+mod pool;
 mod verify;
 
 pub use light::MwebSegment;
@@ -16,8 +17,10 @@ use std::{
 
 use litecast_consensus::{
     Context,
+    scripts::ScriptCaches,
     versionbits::{self, Statistics, ThresholdState, VersionBitsCache},
 };
+use litecast_mempool::Mempool;
 use litecast_mweb::Verifier;
 use litecast_primitives::{
     Block, BlockHash, Coin, Height, OutPoint, U256,
@@ -48,8 +51,12 @@ pub(crate) struct Shared {
     pub(crate) index: RwLock<BlockIndex>,
     pub(crate) coins: RwLock<CoinsCache>,
     pub(crate) inside: RwLock<InsideCache>,
+    /// Transactions that wait for a block. Locks are taken in the order of these fields.
+    pub(crate) pool: RwLock<Mempool>,
     /// The cryptography of extension blocks.
     pub(crate) mweb: Verifier,
+    /// Scripts and signatures that were verified before.
+    pub(crate) scripts: Arc<ScriptCaches>,
     pub(crate) versionbits: VersionBitsCache,
     pub(crate) recent: Mutex<VecDeque<Arc<Block>>>,
     pub(crate) caught_up: AtomicBool,
@@ -57,6 +64,8 @@ pub(crate) struct Shared {
     pub(crate) failure: Mutex<Option<EngineError>>,
     pub(crate) minimum_chain_work: U256,
     pub(crate) max_tip_age: i64,
+    pub(crate) pool_loaded: AtomicBool,
+    pub(crate) last_template: Mutex<Option<LastTemplate>>,
     /// What the operator should know.
     pub(crate) warning: Mutex<Option<String>>,
 }
@@ -117,6 +126,17 @@ impl Shared {
         self.caught_up.store(true, Ordering::Relaxed);
         false
     }
+}
+
+/// The block that was last made of the mempool (`getmininginfo`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastTemplate {
+    /// Transactions but for coinbase and HogEx.
+    pub transactions: u64,
+    /// Weight.
+    pub weight: u64,
+    /// Weight inside of the extension block.
+    pub mweb_weight: u64,
 }
 
 /// What the tip of a branch is worth (getchaintips).

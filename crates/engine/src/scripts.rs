@@ -37,6 +37,11 @@ impl ScriptVerifier {
         Ok(Self { caches, pool: Arc::new(pool.map_err(std::io::Error::other)?), in_order: threads == 0 })
     }
 
+    /// What was verified before.
+    pub(crate) fn caches(&self) -> Arc<ScriptCaches> {
+        Arc::clone(&self.caches)
+    }
+
     /// The threads.
     pub(crate) fn pool(&self) -> Arc<ThreadPool> {
         Arc::clone(&self.pool)

@@ -6,6 +6,7 @@ mod headers;
 mod import;
 mod load;
 mod mark;
+mod pool;
 mod template;
 mod warnings;
 
@@ -17,7 +18,10 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use litecast_consensus::{Reject, versionbits::unknown::UnknownRulesCache};
-use litecast_primitives::{Block, BlockHash, Height, U256, event::Event};
+use litecast_primitives::{
+    Block, BlockHash, Height, U256,
+    event::{ChainBlock, Event},
+};
 use litecast_store::{Batch, CoinsSummary, FilePos, Store, Wipe};
 
 use crate::{
@@ -75,6 +79,8 @@ pub(crate) struct Writer {
     warned: bool,
     /// Verdicts of the command at hand.
     checked: Vec<(BlockHash, Option<Reject>)>,
+    /// Blocks connected in this step to a better chain: they are announced after what happened to the mempool.
+    step: Vec<ChainBlock>,
     /// Events that wait for the sync.
     events: Vec<Event>,
     /// Events are not sent while the engine catches up with what it announced before a crash.
@@ -182,6 +188,19 @@ impl Writer {
                 self.precious_block(&hash)?;
                 self.answer_later(answer, ());
             }
+            Command::SubmitTx(request, answer) => {
+                let outcome = self.submit_tx(&request)?;
+                self.answer_later(answer, outcome);
+            }
+            Command::LoadPool(saved, answer) => {
+                let loaded = self.load_pool(&saved)?;
+                self.answer_later(answer, loaded);
+            }
+            Command::Prioritise(txid, delta, answer) => {
+                self.shared.pool.write().prioritise(txid, delta);
+                self.answer_later(answer, ());
+            }
+            Command::Broadcast(txid) => self.shared.pool.write().remove_unbroadcast(&txid),
             Command::Assemble(request, answer) => {
                 let template = self.assemble(&request)?;
                 self.answer_later(answer, template);

@@ -100,8 +100,10 @@ pub struct Accepted {
     pub replaced: Vec<Arc<Transaction>>,
 }
 
-/// A transaction that passed all checks but is not in the pool yet.
-struct Candidate {
+/// A transaction that passed all checks but is not in the pool yet. It may only enter the pool that it was checked for, as
+/// that was then.
+#[derive(Debug)]
+pub struct Candidate {
     entry: Entry,
     coins: Vec<Coin>,
     ancestors: BTreeSet<Txid>,
@@ -109,7 +111,8 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn accepted(&self, pool: &Mempool) -> Accepted {
+    /// What is known of it.
+    pub fn accepted(&self, pool: &Mempool) -> Accepted {
         let replaced = self.replaced.iter().filter_map(|txid| pool.get(txid)).map(|entry| Arc::clone(entry.tx()));
         Accepted { fee: self.entry.fee(), size: self.entry.size(), replaced: replaced.collect() }
     }
@@ -127,7 +130,26 @@ pub fn accept(
         pool.update_min_fee(arrival.now);
     }
     let candidate = check(pool, tx, chain, arrival)?;
+    Ok(admit(pool, candidate, arrival)?)
+}
+
+/// Whether a transaction would get in, apart from the room that it needs. Changes nothing, so that others may read the
+/// pool meanwhile; [`admit`] does the rest.
+pub fn check(
+    pool: &Mempool,
+    tx: &Arc<Transaction>,
+    chain: &Chain<'_>,
+    arrival: Arrival,
+) -> Result<Candidate, AcceptError> {
+    let candidate = pre_checks(pool, tx, chain, arrival)?;
+    check_scripts(tx, &candidate.coins, chain)?;
+    Ok(candidate)
+}
+
+/// The second half of [`accept`].
+pub fn admit(pool: &mut Mempool, candidate: Candidate, arrival: Arrival) -> Result<Accepted, TxReject> {
     let accepted = candidate.accepted(pool);
+    let tx = Arc::clone(candidate.entry.tx());
     pool.remove_staged(&candidate.replaced, false, Removal::Replaced);
     pool.add(candidate.entry, &candidate.ancestors);
     if !arrival.bypass_limits {
@@ -136,24 +158,8 @@ pub fn accept(
             return Err(Rule::MempoolFull.into());
         }
     }
-    pool.publish_added(Arc::clone(tx));
+    pool.publish_added(tx);
     Ok(accepted)
-}
-
-/// Whether a transaction would get in, apart from the room that it needs.
-pub fn test_accept(
-    pool: &Mempool,
-    tx: &Arc<Transaction>,
-    chain: &Chain<'_>,
-    arrival: Arrival,
-) -> Result<Accepted, AcceptError> {
-    check(pool, tx, chain, arrival).map(|candidate| candidate.accepted(pool))
-}
-
-fn check(pool: &Mempool, tx: &Arc<Transaction>, chain: &Chain<'_>, arrival: Arrival) -> Result<Candidate, AcceptError> {
-    let candidate = pre_checks(pool, tx, chain, arrival)?;
-    check_scripts(tx, &candidate.coins, chain)?;
-    Ok(candidate)
 }
 
 /// Everything but the scripts (PreChecks).

@@ -19,7 +19,7 @@ pub mod reject;
 pub mod reorg;
 pub mod score;
 
-pub use accept::{AcceptError, Accepted, Chain, accept, test_accept};
+pub use accept::{AcceptError, Accepted, Arrival, Candidate, Chain, accept};
 pub use change::{Change, Removal};
 pub use entry::{Entry, NewEntry, OutputIndex, Totals};
 pub use lock_points::LockPoints;

@@ -60,10 +60,14 @@ pub struct Selection {
 
 /// Chooses. `add_inside` is asked for every transaction with an MWEB part, in order, whether the extension block takes
 /// it; what it refuses stays out, and all that depends on it.
-pub fn select(pool: &Mempool, request: &BlockRequest, add_inside: &mut dyn FnMut(&Entry) -> bool) -> Selection {
+pub fn select<'a>(
+    pool: &'a Mempool,
+    request: &BlockRequest,
+    add_inside: &mut dyn FnMut(&'a Entry) -> bool,
+) -> Selection {
     let mut selector = Selector {
         pool,
-        request,
+        request: *request,
         chosen: Selection { weight: RESERVED_WEIGHT, sigops_cost: RESERVED_SIGOPS_COST, ..Selection::default() },
         in_block: BTreeSet::new(),
         failed: BTreeSet::new(),
@@ -76,7 +80,7 @@ pub fn select(pool: &Mempool, request: &BlockRequest, add_inside: &mut dyn FnMut
 
 struct Selector<'a> {
     pool: &'a Mempool,
-    request: &'a BlockRequest,
+    request: BlockRequest,
     chosen: Selection,
     in_block: BTreeSet<Txid>,
     failed: BTreeSet<Txid>,
@@ -86,7 +90,7 @@ struct Selector<'a> {
 }
 
 impl<'a> Selector<'a> {
-    fn run(&mut self, add_inside: &mut dyn FnMut(&Entry) -> bool) {
+    fn run(&mut self, add_inside: &mut dyn FnMut(&'a Entry) -> bool) {
         let mut fresh = self.pool.by_ancestor_score().peekable();
         let mut failures = 0;
         loop {
@@ -144,7 +148,7 @@ impl<'a> Selector<'a> {
         let mut package: Vec<&Entry> = ancestors.filter_map(|txid| self.pool.get(&txid)).collect();
         package.push(entry);
         package.sort_by_key(|entry| entry.with_ancestors().count);
-        let BlockRequest { height, lock_time_cutoff, with_mweb, .. } = *self.request;
+        let BlockRequest { height, lock_time_cutoff, with_mweb, .. } = self.request;
         let allowed = |entry: &&Entry| {
             is_final_tx(entry.tx(), height, lock_time_cutoff)
                 && (with_mweb || entry.tx().mweb().is_none())
@@ -153,7 +157,7 @@ impl<'a> Selector<'a> {
         package.iter().all(allowed).then_some(package)
     }
 
-    fn add(&mut self, package: &[&Entry], add_inside: &mut dyn FnMut(&Entry) -> bool) {
+    fn add(&mut self, package: &[&'a Entry], add_inside: &mut dyn FnMut(&'a Entry) -> bool) {
         for (n, entry) in package.iter().enumerate() {
             if entry.tx().mweb().is_some() && !add_inside(entry) {
                 for entry in &package[n..] {

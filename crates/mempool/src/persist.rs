@@ -72,6 +72,15 @@ pub struct Loaded {
     pub already_there: usize,
 }
 
+impl std::ops::AddAssign for Loaded {
+    fn add_assign(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.failed += other.failed;
+        self.expired += other.expired;
+        self.already_there += other.already_there;
+    }
+}
+
 /// The file's bytes.
 pub fn encode(pool: &Mempool) -> Vec<u8> {
     let entries = pool.by_depth_and_score();

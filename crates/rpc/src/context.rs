@@ -57,9 +57,9 @@ pub trait NodeContext: Send + Sync {
         Encoding::Full
     }
 
-    /// Fees and limits of the mempool.
-    fn relay_policy(&self) -> RelayPolicy {
-        RelayPolicy::default()
+    /// Where the mempool is kept between two runs.
+    fn mempool_file(&self) -> Option<&Path> {
+        None
     }
 
     /// Whether a deprecated method or field is switched on (`-deprecatedrpc`).
@@ -107,24 +107,6 @@ pub struct ZmqNotifier {
     pub address: String,
     /// Messages that may wait for a subscriber.
     pub high_water_mark: i32,
-}
-
-/// Fees and limits of the mempool. Fees are litoshis per 1000 virtual bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RelayPolicy {
-    /// `-minrelaytxfee`.
-    pub min_relay_fee: i64,
-    /// `-incrementalrelayfee`.
-    pub incremental_fee: i64,
-    /// `-maxmempool`, bytes.
-    pub max_mempool_bytes: u64,
-}
-
-/// v0.21.5.5 src/validation.h, src/policy/policy.h.
-impl Default for RelayPolicy {
-    fn default() -> Self {
-        Self { min_relay_fee: 1000, incremental_fee: 1000, max_mempool_bytes: 300_000_000 }
-    }
 }
 
 /// The log's switches.

@@ -25,7 +25,7 @@ pub mod server;
 
 pub use amount::{amount_from_json, amount_to_json};
 pub use code::RpcError;
-pub use context::{LogControl, NodeContext, RelayPolicy, ZmqNotifier};
+pub use context::{LogControl, NodeContext, ZmqNotifier};
 pub use http::{HttpReply, HttpRequest, PathHandler};
 pub use method::{Arg, ArgKind, Call, Method, Presence, Registry};
 pub use network::Network;

@@ -39,6 +39,7 @@ mod lookup;
 mod ping;
 mod preciousblock;
 mod reconsiderblock;
+mod sendrawtransaction;
 mod setmocktime;
 mod setnetworkactive;
 mod stop;
@@ -99,6 +100,7 @@ pub static NODE_METHODS: &[Method] = &[
     ping::METHOD,
     preciousblock::METHOD,
     reconsiderblock::METHOD,
+    sendrawtransaction::METHOD,
     setmocktime::METHOD,
     setnetworkactive::METHOD,
     submitblock::METHOD,

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use litecast_config::{Args, Chain};
+use litecast_engine::MiningPolicy;
+use litecast_mempool::{FeeRate, Limits, Policy};
 
 use super::InitError;
 use super::checks::{parse_money, user_agent};
@@ -174,15 +176,15 @@ pub(crate) struct NetSettings {
     pub(crate) user_agent: String,
 }
 
-/// Mempool, relay and mining. Fee rates in litoshis per 1000 bytes.
+/// Mempool and mining.
 #[derive(Debug, Clone)]
 pub(crate) struct PolicySettings {
-    /// Bytes.
-    pub(crate) max_mempool_bytes: u64,
-    /// See the option.
-    pub(crate) min_relay_fee: i64,
-    /// See the option.
-    pub(crate) incremental_relay_fee: i64,
+    /// What the mempool takes.
+    pub(crate) mempool: Policy,
+    /// What blocks made here take.
+    pub(crate) mining: MiningPolicy,
+    /// `-persistmempool`.
+    pub(crate) persist_mempool: bool,
 }
 
 /// What only tests use.
@@ -348,13 +350,34 @@ impl NetSettings {
 impl PolicySettings {
     fn new(args: &Args) -> Self {
         let amount = |name: &str| args.given(name).as_deref().and_then(parse_money);
+        let number = |name: &str| unsigned(args.get_int(name));
         let incremental = amount("incrementalrelayfee").unwrap_or(1000);
-        Self {
-            max_mempool_bytes: unsigned(args.get_int("maxmempool").saturating_mul(1_000_000)),
+        let mempool = Policy {
             // Raising the incremental fee alone raises the minimum with it.
-            min_relay_fee: amount("minrelaytxfee").unwrap_or(incremental.max(1000)),
-            incremental_relay_fee: incremental,
-        }
+            min_relay_fee: FeeRate(amount("minrelaytxfee").unwrap_or(incremental.max(1000))),
+            incremental_relay_fee: FeeRate(incremental),
+            dust_relay_fee: FeeRate(amount("dustrelayfee").unwrap_or(30_000)),
+            require_standard: !args.given_bool("acceptnonstdtxn").unwrap_or(args.chain() == Chain::Test),
+            data_carrier: args.get_bool("datacarrier"),
+            max_data_carrier_bytes: usize::try_from(args.get_int("datacarriersize")).unwrap_or(0),
+            permit_bare_multisig: args.get_bool("permitbaremultisig"),
+            bytes_per_sigop: number("bytespersigop"),
+            replacement: args.get_bool("mempoolreplacement"),
+            max_memory: usize::try_from(args.get_int("maxmempool").saturating_mul(1_000_000)).unwrap_or(0),
+            expiry: args.get_int("mempoolexpiry").saturating_mul(60 * 60),
+            limits: Limits {
+                ancestors: number("limitancestorcount"),
+                ancestor_size: number("limitancestorsize").saturating_mul(1000),
+                descendants: number("limitdescendantcount"),
+                descendant_size: number("limitdescendantsize").saturating_mul(1000),
+            },
+        };
+        let default = MiningPolicy::default();
+        let mining = MiningPolicy {
+            max_weight: number("blockmaxweight").clamp(4000, default.max_weight),
+            min_fee: amount("blockmintxfee").map_or(default.min_fee, FeeRate),
+        };
+        Self { mempool, mining, persist_mempool: args.get_bool("persistmempool") }
     }
 }
 

@@ -148,7 +148,8 @@ fn logging_and_rpc() {
     assert!(rpc.whitelist_default);
     assert_eq!(rpc.threads, 1);
     let fees = settings(&["-incrementalrelayfee=0.00005"]).policy;
-    assert_eq!((fees.incremental_relay_fee, fees.min_relay_fee), (5000, 5000));
+    let fees = [fees.mempool.incremental_relay_fee, fees.mempool.min_relay_fee];
+    assert_eq!(fees.map(litecast_mempool::FeeRate::per_k), [5000, 5000]);
     let vbparams = settings(&["-regtest", "-vbparams=mweb:-2:9:3:4"]).test.vbparams;
     assert_eq!(vbparams, ["mweb:-2:9:3:4"]);
     assert!(settings(&["-vbparams=mweb:-2:9"]).test.vbparams.is_empty());

@@ -7,6 +7,7 @@ use litecast_consensus::{
     Category, ConnectError, Connected, Reject, State, connect_block, disconnect_block,
     pow::block_proof_equivalent_time, scripts::Assumed,
 };
+use litecast_mempool::DisconnectedTransactions;
 use litecast_primitives::{
     Block, U256,
     event::{ChainBlock, Event},
@@ -152,11 +153,28 @@ impl Writer {
     }
 
     fn activate_step(&mut self, goal: Id, hint: Option<&Arc<Block>>) -> Result<Step, EngineError> {
+        let mut off = DisconnectedTransactions::default();
         let old_tip = self.shared.index.read().tip();
         let fork = self.shared.index.read().fork_with_active(goal);
         while self.shared.index.read().tip() != fork {
-            self.disconnect_tip()?;
+            self.disconnect_tip(&mut off)?;
         }
+        let step = self.connect_towards(goal, old_tip, hint, &mut off)?;
+        if old_tip != fork {
+            self.update_pool_for_reorg(off, true)?;
+        }
+        self.announce_step();
+        Ok(step)
+    }
+
+    /// Connects blocks until the tip is better than the old one.
+    fn connect_towards(
+        &mut self,
+        goal: Id,
+        old_tip: Option<Id>,
+        hint: Option<&Arc<Block>>,
+        off: &mut DisconnectedTransactions,
+    ) -> Result<Step, EngineError> {
         loop {
             let (next, done) = {
                 let index = self.shared.index.read();
@@ -174,7 +192,7 @@ impl Writer {
                 Some(block) => Arc::clone(block),
                 None => self.read_block(next)?,
             };
-            if let Err(reject) = self.connect_tip(next, &block)? {
+            if let Err(reject) = self.connect_tip(next, &block, off)? {
                 if reject.category() != Category::Mutated {
                     self.invalid_chain_found(next);
                 }
@@ -200,7 +218,20 @@ impl Writer {
             .ok_or_else(|| EngineError::Inconsistent(format!("The data of block {} is missing", entry.hash)))
     }
 
-    pub(super) fn connect_tip(&mut self, id: Id, block: &Arc<Block>) -> Result<Result<(), Reject>, EngineError> {
+    /// Tells of the blocks connected in this step.
+    pub(super) fn announce_step(&mut self) {
+        for block in std::mem::take(&mut self.step) {
+            self.emit(Event::Connected(block));
+        }
+    }
+
+    /// Makes a block the tip. Its transactions leave the pool, and what waits in `off` to come back to it.
+    pub(super) fn connect_tip(
+        &mut self,
+        id: Id,
+        block: &Arc<Block>,
+        off: &mut DisconnectedTransactions,
+    ) -> Result<Result<(), Reject>, EngineError> {
         let hash = block.hash();
         let connected = match self.try_connect(id, block) {
             Ok(connected) => connected,
@@ -216,7 +247,8 @@ impl Writer {
         let height = self.finish_connect(id, block, connected)?;
         self.shared.remember(block);
         self.last_connected = Some(Arc::clone(block));
-        self.emit(Event::Connected(ChainBlock { block: Arc::clone(block), height }));
+        self.update_pool_for_block(block, off);
+        self.step.push(ChainBlock { block: Arc::clone(block), height });
         Ok(Ok(()))
     }
 
@@ -293,7 +325,8 @@ impl Writer {
         Ok(height)
     }
 
-    pub(super) fn disconnect_tip(&mut self) -> Result<Id, EngineError> {
+    /// Takes the tip off; its transactions wait in `off`.
+    pub(super) fn disconnect_tip(&mut self, off: &mut DisconnectedTransactions) -> Result<Id, EngineError> {
         let inconsistent = |what: String| EngineError::Inconsistent(what);
         let (id, entry) = {
             let index = self.shared.index.read();
@@ -312,6 +345,7 @@ impl Writer {
         self.shared.inside.write().apply(inside);
         index.pop_active();
         drop(index);
+        self.take_off(&block, off);
         self.emit(Event::Disconnected(ChainBlock { block, height: entry.height }));
         Ok(id)
     }

@@ -12,6 +12,7 @@ use std::{
 
 use crossbeam_channel::Sender;
 use litecast_consensus::versionbits::{VersionBitsCache, unknown::UnknownRulesCache};
+use litecast_mempool::{DisconnectedTransactions, Mempool};
 use litecast_mweb::Verifier;
 use litecast_primitives::{BlockHash, U256};
 use litecast_store::{IndexRecord, Store, Wipe};
@@ -49,7 +50,9 @@ impl Writer {
             clock: Arc::clone(&options.clock),
             coins: RwLock::new(CoinsCache::new(Arc::clone(&store), count)),
             inside: RwLock::new(InsideCache::new(Arc::clone(&store))),
+            pool: RwLock::new(Mempool::new(options.mempool.clone(), options.clock.now())),
             mweb: Verifier::new(Verifier::CACHE_ENTRIES).on(scripts.pool()),
+            scripts: scripts.caches(),
             store,
             index: RwLock::new(index),
             versionbits: VersionBitsCache::default(),
@@ -59,6 +62,8 @@ impl Writer {
             failure: Mutex::new(None),
             minimum_chain_work: options.minimum_chain_work,
             max_tip_age: options.max_tip_age,
+            pool_loaded: AtomicBool::new(false),
+            last_template: Mutex::new(None),
             warning: Mutex::new(None),
         });
         let mut writer = Self {
@@ -79,6 +84,7 @@ impl Writer {
             unknown_rules: UnknownRulesCache::default(),
             warned: false,
             checked: Vec::new(),
+            step: Vec::new(),
             events: Vec::new(),
             replaying: false,
             pending: Vec::new(),
@@ -150,7 +156,8 @@ impl Writer {
             }
         };
         // The genesis block has no rule to break.
-        let connected = self.connect_tip(id, &genesis)?;
+        let connected = self.connect_tip(id, &genesis, &mut DisconnectedTransactions::default())?;
+        self.announce_step();
         connected.map_err(|reject| EngineError::Inconsistent(format!("the genesis block is refused: {reject}")))
     }
 
@@ -175,8 +182,10 @@ impl Writer {
         tracing::info!("Rolling the coins forward from height {from} to {to}");
         self.replaying = true;
         let fork = self.shared.index.read().fork_with_active(goal);
+        // Nothing comes back: the pool is read from its file afterwards.
+        let mut none = DisconnectedTransactions::default();
         while self.shared.index.read().tip() != fork {
-            self.disconnect_tip()?;
+            self.disconnect_tip(&mut none)?;
         }
         let path: Vec<Id> = {
             let index = self.shared.index.read();
@@ -189,13 +198,14 @@ impl Writer {
                 .shared
                 .read_block(&entry)?
                 .ok_or_else(|| EngineError::Inconsistent(format!("The data of block {} is missing", entry.hash)))?;
-            if let Err(reject) = self.connect_tip(id, &block)? {
+            if let Err(reject) = self.connect_tip(id, &block, &mut none)? {
                 let what = format!("Block {} was valid before and is refused now: {reject}", entry.hash);
                 return Err(EngineError::Inconsistent(what));
             }
             self.flush_if_large()?;
         }
         self.checked.clear();
+        self.step.clear();
         self.replaying = false;
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use litecast_mempool::DisconnectedTransactions;
 use litecast_primitives::BlockHash;
 
 use super::{Writer, blocks::candidate_key};
@@ -11,15 +12,21 @@ use crate::{
     index::{Id, status},
 };
 
+/// Transactions of so many invalidated blocks come back; of a deeper one it is of no use.
+const MAX_BROUGHT_BACK: u32 = 10;
+
 impl Writer {
     pub(super) fn invalidate_block(&mut self, hash: &BlockHash) -> Result<(), EngineError> {
         let Some(id) = self.shared.index.read().find(hash) else { return Ok(()) };
         if self.shared.index.read().entry(id).parent.is_none() {
             return Ok(());
         }
-        let mut last = id;
+        let (mut last, mut count) = (id, 0);
         while self.shared.index.read().is_active(id) {
-            let undone = self.disconnect_tip()?;
+            let mut off = DisconnectedTransactions::default();
+            let undone = self.disconnect_tip(&mut off)?;
+            count += 1;
+            self.update_pool_for_reorg(off, count <= MAX_BROUGHT_BACK)?;
             let shared = Arc::clone(&self.shared);
             let mut index = shared.index.write();
             self.candidates.remove(&candidate_key(&index, undone));

@@ -6,16 +6,17 @@ use litecast_primitives::Block;
 
 use super::Writer;
 use crate::{
-    assemble::{self, AssembleError, AssembleRequest, Template},
+    assemble::{self, AssembleError, AssembleRequest, Contents, Template},
     error::EngineError,
     index::ChainAt,
+    reader::LastTemplate,
 };
 
 impl Writer {
     pub(super) fn assemble(&self, request: &AssembleRequest) -> Result<Result<Template, AssembleError>, EngineError> {
         let index = self.shared.index.read();
         let Some(tip) = index.tip() else { return Err(EngineError::Inconsistent("there is no tip".into())) };
-        let inside = self.shared.inside.read();
+        let (inside, pool) = (self.shared.inside.read(), self.shared.pool.read());
         let context = assemble::Context {
             chain: ChainAt::new(&index, tip),
             prev_mweb: index.entry(tip).mweb.as_deref(),
@@ -25,8 +26,32 @@ impl Writer {
             versionbits: &self.shared.versionbits,
             now: self.shared.clock.now(),
             block_version: self.options.block_version,
+            pool: &pool,
+            policy: self.options.mining,
         };
-        Ok(assemble::assemble(request, &context))
+        let made = assemble::assemble(request, &context);
+        drop((pool, inside, index));
+        let made = match made {
+            Ok(template) => template,
+            Err(error) => return Ok(Err(error)),
+        };
+        if let Contents::Pool = request.contents {
+            if let Err(reject) = self.test_block_validity(&made.block)? {
+                return Ok(Err(AssembleError::Invalid(reject)));
+            }
+            let visible = made.block.transactions().iter().filter(|tx| !tx.is_coinbase() && !tx.is_hogex()).count();
+            tracing::info!(
+                "CreateNewBlock(): block weight: {} txs: {} fees: {} sigops: {} MWEB weight: {}",
+                made.block.weight(),
+                visible,
+                made.costs.iter().map(|cost| cost.fee.0).sum::<i64>(),
+                made.costs.iter().map(|cost| cost.sigops).sum::<u64>(),
+                made.mweb_weight
+            );
+            *self.shared.last_template.lock() =
+                Some(LastTemplate { transactions: visible as u64, weight: made.weight, mweb_weight: made.mweb_weight });
+        }
+        Ok(Ok(made))
     }
 
     /// Everything but the proof of work; the block stands on the tip.

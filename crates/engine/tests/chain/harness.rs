@@ -8,7 +8,8 @@ use std::{
 
 use bytes::Bytes;
 use crossbeam_channel::Receiver;
-use litecast_engine::{AssembleRequest, Clock, Engine, FeedItem, Handle, Options, mine};
+use litecast_engine::{AssembleRequest, Clock, Contents, Engine, FeedItem, Handle, MiningPolicy, Options, mine};
+use litecast_mempool::Policy;
 use litecast_primitives::{
     Block, BlockHash, U256,
     event::Event,
@@ -51,6 +52,8 @@ pub(crate) fn options(dir: &Path, without_mweb: bool) -> Options {
         script_threads: 1,
         check_blocks: 6,
         check_level: 4,
+        mempool: Policy::default(),
+        mining: MiningPolicy::default(),
         script_cache_bytes: 1 << 20,
         wipe: litecast_store::Wipe::Nothing,
     }
@@ -104,7 +107,7 @@ impl Node {
     pub(crate) fn make(&self, tag: u8) -> Arc<Block> {
         let request = AssembleRequest {
             script_pubkey: Bytes::copy_from_slice(&[0x51, tag]),
-            transactions: Vec::new(),
+            contents: Contents::These(Vec::new()),
             extra_nonce: 1,
         };
         let template = self.handle().assemble(request).unwrap().unwrap();

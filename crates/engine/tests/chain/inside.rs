@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use bytes::Bytes;
-use litecast_engine::{AssembleRequest, Options, mine};
+use litecast_engine::{AssembleRequest, Contents, Options, mine};
 use litecast_mweb::{
     Leafset, MemoryStore, Verifier, connect_block,
     forge::{Coin, Forge, Terms},
@@ -38,7 +38,11 @@ pub(crate) fn mweb_options(dir: &Path) -> Options {
 
 fn make(node: &Node, transactions: Vec<Transaction>) -> Arc<Block> {
     let transactions = transactions.into_iter().map(Arc::new).collect();
-    let request = AssembleRequest { script_pubkey: Bytes::from_static(TRUE), transactions, extra_nonce: 1 };
+    let request = AssembleRequest {
+        script_pubkey: Bytes::from_static(TRUE),
+        contents: Contents::These(transactions),
+        extra_nonce: 1,
+    };
     let template = node.handle().assemble(request).unwrap().unwrap();
     let block = Arc::new(mine(&template.block, node.handle().reader().params(), &mut 1_000_000).unwrap());
     assert_eq!(node.submit(&block), None);

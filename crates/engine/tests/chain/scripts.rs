@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use litecast_engine::{AssembleRequest, Options, mine};
+use litecast_engine::{AssembleRequest, Contents, Options, mine};
 use litecast_primitives::{
     Amount, Block, BlockHash, BlockHeader, OutPoint, Transaction, TxIn, TxOut, Txid, U256,
     params::{Network, Params},
@@ -23,7 +23,11 @@ fn start(change: impl FnOnce(&mut Options)) -> (Node, tempfile::TempDir) {
 }
 
 fn block_paying(node: &Node, script: &[u8], transactions: Vec<Arc<Transaction>>) -> Arc<Block> {
-    let request = AssembleRequest { script_pubkey: Bytes::copy_from_slice(script), transactions, extra_nonce: 1 };
+    let request = AssembleRequest {
+        script_pubkey: Bytes::copy_from_slice(script),
+        contents: Contents::These(transactions),
+        extra_nonce: 1,
+    };
     let template = node.handle().assemble(request).unwrap().unwrap();
     Arc::new(mine(&template.block, node.handle().reader().params(), &mut 1_000_000).unwrap())
 }

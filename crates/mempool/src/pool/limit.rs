@@ -82,7 +82,7 @@ impl Mempool {
     }
 
     /// Remembers how far the fee has fallen: how fast it falls on depends on how full the pool is then.
-    pub(crate) fn update_min_fee(&mut self, now: i64) {
+    pub fn update_min_fee(&mut self, now: i64) {
         self.update_min_fee_for(self.policy.max_memory, now);
     }
 

@@ -13,7 +13,7 @@ use litecast_consensus::{
 };
 use litecast_mempool::{
     AcceptError, Accepted, Chain, Change, Entry, LockPoints, Mempool, NewEntry, Policy, Removal, TxReject,
-    accept::{Arrival, accept, test_accept},
+    accept::{Arrival, accept, check},
 };
 use litecast_mweb::{MemoryStore, Verifier};
 use litecast_primitives::{
@@ -199,7 +199,7 @@ impl World {
     pub(crate) fn accept_as(&self, tx: &Arc<Transaction>, arrival: Arrival) -> Result<Accepted, TxReject> {
         let mut pool = self.pool.borrow_mut();
         let before = (pool.len(), pool.sequence(), pool.usage(), pool.updates());
-        let trial = test_accept(&pool, tx, &self.chain(), arrival).map_err(reject);
+        let trial = check(&pool, tx, &self.chain(), arrival).map(|candidate| candidate.accepted(&pool)).map_err(reject);
         assert_eq!((pool.len(), pool.sequence(), pool.usage(), pool.updates()), before, "a trial changes nothing");
         let found = accept(&mut pool, tx, &self.chain(), arrival).map_err(reject);
         match (&trial, &found) {

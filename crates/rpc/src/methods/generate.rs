@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use litecast_engine::{AssembleRequest, Handle, Template, mine};
-use litecast_primitives::{Block, BlockHash, Transaction, params::AddressPrefixes};
+use litecast_engine::{AssembleRequest, Contents, Handle, Template, mine};
+use litecast_primitives::{Block, BlockHash, params::AddressPrefixes};
 use litecast_script::address::Destination;
 use serde_json::Value;
 
@@ -26,11 +26,11 @@ pub(super) fn max_tries(call: &Call<'_>, index: usize) -> Result<u64, RpcError> 
 pub(super) fn assemble(
     chain: &Handle,
     script_pubkey: &[u8],
-    transactions: Vec<Arc<Transaction>>,
+    contents: Contents,
     extra_nonce: i64,
 ) -> Result<Template, RpcError> {
     let script_pubkey = Bytes::copy_from_slice(script_pubkey);
-    let request = AssembleRequest { script_pubkey, transactions, extra_nonce };
+    let request = AssembleRequest { script_pubkey, contents, extra_nonce };
     chain.assemble(request)?.map_err(|error| RpcError::misc(error.to_string()))
 }
 
@@ -88,7 +88,7 @@ pub(super) fn blocks(call: &Call<'_>, script_pubkey: &[u8], count: i32, mut trie
         let tip = chain.reader().tip().hash;
         extra_nonce = if last_prev == Some(tip) { extra_nonce + 1 } else { 1 };
         last_prev = Some(tip);
-        let template = assemble(chain, script_pubkey, Vec::new(), extra_nonce)?;
+        let template = assemble(chain, script_pubkey, Contents::Pool, extra_nonce)?;
         match search(call, chain, &template.block, &mut tries) {
             Mined::Found(block) => hashes.push(submit(chain, *block)?.to_string().into()),
             Mined::NoNonceLeft => {}

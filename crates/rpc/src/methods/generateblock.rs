@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use litecast_engine::Contents;
 use litecast_primitives::Transaction;
 use serde_json::{Value, json};
 
@@ -36,7 +37,7 @@ fn run(call: &Call<'_>) -> Result<Value, RpcError> {
         .or_else(|| generate::script_of_address(output, prefixes))
         .ok_or_else(|| RpcError::new(code::INVALID_ADDRESS_OR_KEY, "Error: Invalid address or descriptor"))?;
     let transactions = convert::as_array(call.param(1))?.iter().map(transaction).collect::<Result<_, _>>()?;
-    let template = generate::assemble(chain, &script, transactions, 1)?;
+    let template = generate::assemble(chain, &script, Contents::These(transactions), 1)?;
     if let Err(reject) = chain.check_template(Arc::new(template.block.clone()))? {
         return Err(RpcError::new(code::VERIFY_ERROR, format!("TestBlockValidity failed: {reject}")));
     }

@@ -10,7 +10,7 @@ pub(super) const METHOD: Method = Method {
     name: "getmempoolinfo",
     category: "blockchain",
     args: &[],
-    description: "Tells about the mempool as a whole. This version keeps no transactions: it is empty.",
+    description: "Tells about the mempool as a whole.",
     result: "{                            (json object)\n  \"loaded\" : true|false,     (boolean) Read from disk.\n  \
              \"size\" : n,                (numeric) Transactions.\n  \"bytes\" : n,               (numeric) Their virtual \
              bytes.\n  \"usage\" : n,               (numeric) Memory they take.\n  \
@@ -23,16 +23,19 @@ pub(super) const METHOD: Method = Method {
 };
 
 fn run(call: &Call<'_>) -> Result<Value, RpcError> {
-    let policy = call.node.relay_policy();
-    let fee = amount_to_json(policy.min_relay_fee);
+    let reader = call.node.require_chain()?.reader();
+    let loaded = reader.is_mempool_loaded();
+    let now = reader.clock().now();
+    let pool = reader.mempool();
+    let policy = pool.policy();
     Ok(json!({
-        "loaded": true,
-        "size": 0,
-        "bytes": 0,
-        "usage": 0,
-        "maxmempool": policy.max_mempool_bytes,
-        "mempoolminfee": fee,
-        "minrelaytxfee": fee,
-        "unbroadcastcount": 0,
+        "loaded": loaded,
+        "size": pool.len(),
+        "bytes": pool.total_size(),
+        "usage": pool.usage(),
+        "maxmempool": policy.max_memory,
+        "mempoolminfee": amount_to_json(pool.min_fee(now).max(policy.min_relay_fee).per_k()),
+        "minrelaytxfee": amount_to_json(policy.min_relay_fee.per_k()),
+        "unbroadcastcount": pool.unbroadcast().len(),
     }))
 }

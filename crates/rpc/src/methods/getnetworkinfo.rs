@@ -1,5 +1,6 @@
 //! `getnetworkinfo`.
 
+use litecast_mempool::Policy;
 use litecast_p2p::fsm::PROTOCOL_VERSION;
 use serde_json::{Map, Value, json};
 
@@ -63,9 +64,9 @@ fn run(call: &Call<'_>) -> Result<Value, RpcError> {
     }
     let networks = network.map(Network::reachability).unwrap_or_default();
     out.insert("networks".into(), networks.iter().map(reachability).collect());
-    let policy = node.relay_policy();
-    out.insert("relayfee".into(), amount_to_json(policy.min_relay_fee));
-    out.insert("incrementalfee".into(), amount_to_json(policy.incremental_fee));
+    let policy = node.chain().map_or_else(Policy::default, |chain| chain.reader().mempool().policy().clone());
+    out.insert("relayfee".into(), amount_to_json(policy.min_relay_fee.per_k()));
+    out.insert("incrementalfee".into(), amount_to_json(policy.incremental_relay_fee.per_k()));
     let addresses = network.map(Network::local_addresses).unwrap_or_default();
     out.insert("localaddresses".into(), addresses.iter().map(local_address).collect());
     out.insert("warnings".into(), node.warnings().into());

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use litecast_engine::{Clock, Engine, FeedItem, Handle, Options};
+use litecast_engine::{Clock, Engine, FeedItem, Handle, MiningPolicy, Options};
+use litecast_mempool::Policy;
 use litecast_p2p::{
     Command, ServiceFlags, Time,
     fsm::{AddedNode, CommandError, ConnectionType, NetTotals, PeerInfo, Permissions},
@@ -279,6 +280,8 @@ impl Node {
             script_threads: 1,
             check_blocks: 6,
             check_level: 4,
+            mempool: Policy::default(),
+            mining: MiningPolicy::default(),
             script_cache_bytes: 1 << 20,
             wipe: litecast_store::Wipe::Nothing,
         };

@@ -1,0 +1,129 @@
+//! The mempool follows the chain, and takes transactions (v0.21.5.5 src/validation.cpp, AcceptToMemoryPool and
+//! UpdateMempoolForReorg; src/node/transaction.cpp, BroadcastTransaction).
+//!
+//! Whatever happens to the pool leaves here as events, in the order in which it happened.
+
+use std::sync::Arc;
+
+use litecast_mempool::{
+    AcceptError, Arrival, Chain, DisconnectedTransactions, OutputIndex, accept,
+    entry::created_outputs,
+    persist::{Loaded, SavedPool},
+    update_for_reorg,
+};
+use litecast_primitives::{Amount, Block, Transaction, view::ViewError};
+
+use super::Writer;
+use crate::{
+    command::{SubmitError, SubmitTx, Submitted, TxSource},
+    error::EngineError,
+    index::ChainAt,
+};
+
+impl Writer {
+    pub(super) fn submit_tx(&mut self, request: &SubmitTx) -> Result<Result<Submitted, SubmitError>, EngineError> {
+        let SubmitTx { tx, from } = request;
+        let result = self.with_pool_chain(|writer, chain| match *from {
+            TxSource::Peer => writer.accept_tx(tx, chain, None),
+            TxSource::User { .. } if exists(tx, chain)? => Ok(Err(SubmitError::AlreadyInChain)),
+            TxSource::User { .. } if writer.shared.pool.read().contains(&tx.txid()) => Ok(Ok(Submitted::Known)),
+            TxSource::User { max_fee } => writer.accept_tx(tx, chain, max_fee),
+        })?;
+        self.announce_pool();
+        if matches!(from, TxSource::User { .. }) && result.is_ok() {
+            self.shared.pool.write().add_unbroadcast(tx.txid());
+        }
+        Ok(result)
+    }
+
+    fn accept_tx(
+        &self,
+        tx: &Arc<Transaction>,
+        chain: &Chain<'_>,
+        max_fee: Option<Amount>,
+    ) -> Result<Result<Submitted, SubmitError>, ViewError> {
+        let pool = &self.shared.pool;
+        let arrival = Arrival::at(self.shared.clock.now());
+        pool.write().update_min_fee(arrival.now);
+        let candidate = match accept::check(&pool.read(), tx, chain, arrival) {
+            Ok(candidate) => candidate,
+            Err(AcceptError::Reject(reject)) => return Ok(Err(reject.into())),
+            Err(AcceptError::View(error)) => return Err(error),
+        };
+        let fee = candidate.accepted(&pool.read()).fee;
+        if max_fee.is_some_and(|most| fee > most) {
+            return Ok(Err(SubmitError::MaxFeeExceeded));
+        }
+        let admitted = accept::admit(&mut pool.write(), candidate, arrival);
+        Ok(admitted.map(Submitted::New).map_err(SubmitError::from))
+    }
+
+    /// Takes what was saved before a restart.
+    pub(super) fn load_pool(&mut self, saved: &SavedPool) -> Result<Loaded, EngineError> {
+        let now = self.shared.clock.now();
+        let loaded = self.with_pool_chain(|writer, chain| saved.load(&mut writer.shared.pool.write(), chain, now))?;
+        self.announce_pool();
+        Ok(loaded)
+    }
+
+    /// A block was connected.
+    pub(super) fn update_pool_for_block(&mut self, block: &Block, off: &mut DisconnectedTransactions) {
+        let removal = self.shared.pool.write().remove_for_block(block, self.shared.clock.now());
+        off.remove_mined(&removal);
+        self.announce_pool();
+    }
+
+    /// A block was disconnected; its transactions wait.
+    pub(super) fn take_off(&mut self, block: &Block, off: &mut DisconnectedTransactions) {
+        off.add_block(block, &mut self.shared.pool.write());
+        self.announce_pool();
+    }
+
+    /// After blocks were disconnected, and better ones connected: the pool fits the new tip again.
+    pub(super) fn update_pool_for_reorg(
+        &mut self,
+        off: DisconnectedTransactions,
+        bring_back: bool,
+    ) -> Result<(), EngineError> {
+        let now = self.shared.clock.now();
+        self.with_pool_chain(|writer, chain| {
+            update_for_reorg(&mut writer.shared.pool.write(), off, chain, now, bring_back)
+        })?;
+        self.announce_pool();
+        Ok(())
+    }
+
+    fn with_pool_chain<T>(
+        &self,
+        act: impl FnOnce(&Self, &Chain<'_>) -> Result<T, ViewError>,
+    ) -> Result<T, EngineError> {
+        let shared = &self.shared;
+        let index = shared.index.read();
+        let Some(tip) = index.tip() else { return Err(EngineError::Inconsistent("there is no tip".into())) };
+        let (coins, inside) = (shared.coins.read(), shared.inside.read());
+        let chain = ChainAt::new(&index, tip);
+        Ok(act(self, &shared.pool_chain(&chain, &coins, &inside))?)
+    }
+
+    /// Sends what happened to the pool.
+    fn announce_pool(&mut self) {
+        let changes = self.shared.pool.write().take_changes();
+        for event in changes.iter().filter_map(litecast_mempool::Change::event) {
+            self.emit(event);
+        }
+    }
+}
+
+/// Whether an output of a transaction is unspent in the chain.
+fn exists(tx: &Transaction, chain: &Chain<'_>) -> Result<bool, ViewError> {
+    for output in created_outputs(tx) {
+        let here = match output {
+            OutputIndex::Out(outpoint) => chain.coins.coin(&outpoint)?.is_some(),
+            OutputIndex::Mweb(id) => chain.inside.utxo(&id)?.is_some(),
+        };
+        if here {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
