@@ -1,6 +1,7 @@
 //! A running engine in a temporary folder, with its feed recorded.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, Mutex},
     thread,
@@ -11,8 +12,10 @@ use crossbeam_channel::Receiver;
 use litecast_engine::{AssembleRequest, Clock, Contents, Engine, FeedItem, Handle, MiningPolicy, Options, mine};
 use litecast_mempool::Policy;
 use litecast_primitives::{
-    Block, BlockHash, U256,
+    Block, BlockHash, Txid, U256,
     event::Event,
+    hash::MwebHash,
+    mweb::Kernel,
     params::{ActivationOverrides, Network, Params},
 };
 use litecast_store::{Store, coin_codec::encode_coin, simulation::SimulatedDisk};
@@ -52,7 +55,7 @@ pub(crate) fn options(dir: &Path, without_mweb: bool) -> Options {
         script_threads: 1,
         check_blocks: 6,
         check_level: 4,
-        mempool: Policy::default(),
+        mempool: Policy { require_standard: false, replacement: true, ..Policy::default() },
         mining: MiningPolicy::default(),
         script_cache_bytes: 1 << 20,
         wipe: litecast_store::Wipe::Nothing,
@@ -103,11 +106,15 @@ impl Node {
         outcome.accepted.err().or(own).map(|reject| reject.reason().into_owned())
     }
 
-    /// Makes a block on the tip; `tag` makes it differ from others there.
+    /// Makes an empty block on the tip; `tag` makes it differ from others there.
     pub(crate) fn make(&self, tag: u8) -> Arc<Block> {
+        self.make_with(tag, Contents::These(Vec::new()))
+    }
+
+    pub(crate) fn make_with(&self, tag: u8, contents: Contents) -> Arc<Block> {
         let request = AssembleRequest {
-            script_pubkey: Bytes::copy_from_slice(&[0x51, tag]),
-            contents: Contents::These(Vec::new()),
+            script_pubkey: Bytes::copy_from_slice(&[2, tag, 0xff, 0x75, 0x51]),
+            contents,
             extra_nonce: 1,
         };
         let template = self.handle().assemble(request).unwrap().unwrap();
@@ -184,9 +191,24 @@ impl Node {
     }
 }
 
-/// The laws of the event contract that can be seen without a mempool: folding the log gives the tip.
+/// What the events of a node's first run add up to.
+#[derive(Debug, Default)]
+pub(crate) struct Folded {
+    pub(crate) chain: Vec<BlockHash>,
+    /// By id, with the kernels inside.
+    pub(crate) pool: BTreeMap<Txid, BTreeSet<MwebHash>>,
+}
+
+/// The chain that the events lead to.
 pub(crate) fn fold(log: &[Event]) -> Vec<BlockHash> {
-    let mut chain: Vec<BlockHash> = Vec::new();
+    fold_all(log).chain
+}
+
+/// The laws of the event contract: folding the log gives the tip and the mempool, and its numbers only grow.
+pub(crate) fn fold_all(log: &[Event]) -> Folded {
+    let Folded { mut chain, mut pool } = Folded::default();
+    let mut last_sequence = 0;
+    let mut number = |sequence: u64| assert!(std::mem::replace(&mut last_sequence, sequence) < sequence);
     for event in log {
         match event {
             Event::Connected(at) => {
@@ -195,14 +217,27 @@ pub(crate) fn fold(log: &[Event]) -> Vec<BlockHash> {
                     assert_eq!(at.block.header().prev, *tip);
                 }
                 chain.push(at.block.hash());
+                let kernels: BTreeSet<MwebHash> =
+                    at.block.extension().into_iter().flat_map(|ext| &ext.body.kernels).map(Kernel::id).collect();
+                at.block.transactions().iter().for_each(|tx| drop(pool.remove(&tx.txid())));
+                pool.retain(|_, inside| inside.is_disjoint(&kernels));
             }
             Event::Disconnected(at) => assert_eq!(chain.pop(), Some(at.block.hash())),
             Event::TipChanged { tip, fork, .. } => {
                 assert_eq!(chain.last(), Some(&tip.block.hash()));
                 assert!(chain.contains(fork) || chain.len() == 1);
             }
-            other => panic!("no mempool yet: {other:?}"),
+            Event::TxAdded { tx, mempool_sequence } => {
+                number(*mempool_sequence);
+                let kernels = tx.mweb().into_iter().flat_map(|mweb| &mweb.body.kernels).map(Kernel::id).collect();
+                assert_eq!(pool.insert(tx.txid(), kernels), None, "a transaction comes once");
+            }
+            // What was trimmed at once leaves without having come.
+            Event::TxRemoved { txid, mempool_sequence, .. } => {
+                number(*mempool_sequence);
+                pool.remove(txid);
+            }
         }
     }
-    chain
+    Folded { chain, pool }
 }

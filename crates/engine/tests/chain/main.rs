@@ -11,6 +11,7 @@ mod crash;
 mod harness;
 mod inside;
 mod orders;
+mod pool;
 mod power;
 mod reorgs;
 mod scripts;
