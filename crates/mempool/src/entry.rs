@@ -4,8 +4,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+pub use litecast_primitives::transaction::{OutputIndex, created_outputs, spent_outputs};
 use litecast_primitives::{
-    Amount, Height, OutPoint, Transaction, Txid,
+    Amount, Height, Transaction, Txid,
     hash::MwebHash,
     mweb::{Kernel, Output},
 };
@@ -17,29 +18,6 @@ use crate::{
         size::{mweb_weight, virtual_size},
     },
 };
-
-/// Names an output outside or inside of the extension block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum OutputIndex {
-    /// Outside.
-    Out(OutPoint),
-    /// Inside.
-    Mweb(MwebHash),
-}
-
-/// Everything that a transaction spends: outside in its order, then inside by id (GetInputs of the reference).
-pub fn spent_outputs(tx: &Transaction) -> impl Iterator<Item = OutputIndex> {
-    let inside: BTreeSet<MwebHash> =
-        tx.mweb().into_iter().flat_map(|mweb| &mweb.body.inputs).map(|input| input.output_id).collect();
-    tx.inputs().iter().map(|input| OutputIndex::Out(input.prevout)).chain(inside.into_iter().map(OutputIndex::Mweb))
-}
-
-/// Everything that a transaction creates: outside in its order, then inside by id (GetOutputs of the reference).
-pub fn created_outputs(tx: &Transaction) -> impl Iterator<Item = OutputIndex> {
-    let txid = tx.txid();
-    let outside = (0u32..).zip(tx.outputs()).map(move |(vout, _)| OutputIndex::Out(OutPoint { txid, vout }));
-    outside.chain(created_inside(tx).into_iter().map(OutputIndex::Mweb))
-}
 
 /// Ids of the outputs that a transaction creates inside.
 pub(crate) fn created_inside(tx: &Transaction) -> BTreeSet<MwebHash> {

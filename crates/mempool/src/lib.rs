@@ -11,7 +11,6 @@ pub mod change;
 pub mod entry;
 pub mod lock_points;
 pub mod mining;
-pub mod orphans;
 pub mod persist;
 pub mod policy;
 pub mod pool;

@@ -20,6 +20,7 @@ pub mod fsm;
 mod merkle;
 pub mod message;
 pub mod netaddr;
+pub mod orphans;
 pub mod services;
 #[cfg(any(test, feature = "simulator"))]
 pub mod simulator;

@@ -3,6 +3,8 @@
 //! A [`Transaction`] never changes after it was made: its bytes, txid and wtxid are kept. Decoding takes what
 //! v0.21.5.5 src/primitives/transaction.h takes; the rules of validity are the consensus crate's.
 
+mod index;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -13,6 +15,7 @@ use crate::{
     hash::{Txid, Wtxid, sha256d},
     mweb,
 };
+pub use index::{OutputIndex, created_outputs, spent_outputs};
 
 const FLAG_WITNESS: u8 = 1;
 const FLAG_MWEB: u8 = 8;

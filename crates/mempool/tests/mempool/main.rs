@@ -7,7 +7,6 @@ mod inside;
 mod limits;
 mod mining;
 mod orders;
-mod orphans;
 mod persisting;
 mod replacing;
 mod support;

@@ -59,19 +59,31 @@ fn reject(kind: RejectKind, reason: &'static str) -> Reject {
     Reject { kind, reason: reason.into() }
 }
 
-/// A transaction that spends nothing real.
-pub fn make_transaction(tag: u64, number: u32) -> Arc<Transaction> {
+/// Coins that nobody made and everybody accepts; a tag has as many as it likes.
+pub fn free_coin(tag: u64, number: u32) -> OutPoint {
     let mut txid = [1; 32];
     txid[..8].copy_from_slice(&tag.to_le_bytes());
+    OutPoint { txid: Txid::from_bytes(txid), vout: number }
+}
+
+/// A transaction that spends nothing real.
+pub fn make_transaction(tag: u64, number: u32) -> Arc<Transaction> {
+    transaction_of(&[free_coin(tag, number)], &[1])
+}
+
+/// A transaction that spends what it is told to.
+pub fn transaction_of(spent: &[OutPoint], values: &[i64]) -> Arc<Transaction> {
+    let input = |prevout: &OutPoint| TxIn {
+        prevout: *prevout,
+        script_sig: Bytes::new(),
+        sequence: TxIn::SEQUENCE_FINAL,
+        witness: vec![Bytes::from_static(&[1])],
+    };
+    let output = |value: &i64| TxOut { value: Amount(*value), script_pubkey: Bytes::from_static(&[0x51]) };
     Arc::new(Transaction::from(TxParts {
         version: 2,
-        inputs: vec![TxIn {
-            prevout: OutPoint { txid: Txid::from_bytes(txid), vout: number },
-            script_sig: Bytes::new(),
-            sequence: TxIn::SEQUENCE_FINAL,
-            witness: vec![Bytes::from_static(&[1])],
-        }],
-        outputs: vec![TxOut { value: Amount(1), script_pubkey: Bytes::from_static(&[0x51]) }],
+        inputs: spent.iter().map(input).collect(),
+        outputs: values.iter().map(output).collect(),
         lock_time: 0,
         mweb: None,
         is_hogex: false,

@@ -9,15 +9,15 @@ use std::{
     sync::Arc,
 };
 
-use litecast_primitives::{Block, Transaction, Txid, Wtxid};
-
-use crate::{
-    entry::{OutputIndex, created_outputs, spent_outputs},
-    policy::MAX_STANDARD_TX_WEIGHT,
+use litecast_primitives::{
+    Block, Transaction, Txid, Wtxid,
+    transaction::{OutputIndex, created_outputs, spent_outputs},
 };
 
 /// `-maxorphantx`.
 pub const DEFAULT_MAX_ORPHAN_TRANSACTIONS: usize = 100;
+/// Heavier ones are not kept: no node relays them (v0.21.5.5 src/policy/policy.h, MAX_STANDARD_TX_WEIGHT).
+pub const MAX_ORPHAN_WEIGHT: usize = 400_000;
 /// Seconds that an orphan is kept.
 const EXPIRE_TIME: i64 = 20 * 60;
 /// Seconds between two searches for expired ones.
@@ -72,7 +72,7 @@ impl Orphans {
     /// Keeps a transaction; not if it is known or too large.
     pub fn add(&mut self, tx: Arc<Transaction>, peer: u64, now: i64) -> bool {
         let txid = tx.txid();
-        if self.contains(&txid) || tx.weight() > MAX_STANDARD_TX_WEIGHT {
+        if self.contains(&txid) || tx.weight() > MAX_ORPHAN_WEIGHT {
             return false;
         }
         for output in spent_outputs(&tx) {
@@ -149,3 +149,6 @@ impl Orphans {
         gone.iter().filter(|txid| self.remove(txid)).count()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,19 +1,31 @@
 //! Orphans (after v0.21.5.5 src/test/denialofservice_tests.cpp, DoS_mapOrphans).
 
-use std::sync::Arc;
-
-use litecast_mempool::orphans::Orphans;
 use litecast_primitives::{
-    Block, Transaction,
+    Block, OutPoint, Transaction,
     params::{Network, Params},
 };
 
-use crate::support::{NOW, foreign, out, parts, tx};
+use super::*;
+use crate::simulator::toy_chain::{free_coin, transaction_of};
+
+const NOW: i64 = 1_700_000_000;
+
+fn tx(spent: &[OutPoint], values: &[i64]) -> Arc<Transaction> {
+    transaction_of(spent, values)
+}
+
+fn out(tx: &Transaction, vout: u32) -> OutPoint {
+    OutPoint { txid: tx.txid(), vout }
+}
+
+fn foreign(n: u32) -> OutPoint {
+    free_coin(4711, n)
+}
 
 #[test]
 fn they_come_and_go() {
     let mut orphans = Orphans::default();
-    let parents: Vec<Arc<Transaction>> = (0..50).map(|n| tx(&[foreign(n)], &[10, 20])).collect();
+    let parents: Vec<Arc<Transaction>> = (0..50u32).map(|n| tx(&[foreign(n)], &[10, 20])).collect();
     let of = |n: usize| tx(&[out(&parents[n], 0)], &[5]);
     for (n, peer) in (0..50).zip(0u64..) {
         assert!(orphans.add(of(n), peer % 5, NOW));
@@ -26,7 +38,7 @@ fn they_come_and_go() {
     assert!(orphans.contains_wtxid(&of(7).wtxid()));
     assert_eq!(orphans.get(&of(7).txid()).map(|(_, peer)| peer), Some(2));
 
-    let mut large = parts(&[foreign(77)], &[1]);
+    let mut large = tx(&[foreign(77)], &[1]).parts().clone();
     large.inputs[0].witness[0] = vec![0; 399_800].into();
     assert!(!orphans.add(Arc::new(large.into()), 1, NOW), "too large");
 
