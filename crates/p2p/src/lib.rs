@@ -21,10 +21,12 @@ mod merkle;
 pub mod message;
 pub mod netaddr;
 pub mod orphans;
+pub mod pool;
 pub mod services;
 #[cfg(any(test, feature = "simulator"))]
 pub mod simulator;
 pub mod time;
+pub mod txrequest;
 
 pub use addrman::AddrMan;
 pub use archive::{Archive, Unserved, Wanted};
@@ -34,5 +36,6 @@ pub use codec::{Decoded, Decoder};
 pub use fsm::{Command, Config, Fsm, Input, Output, PeerId};
 pub use message::Message;
 pub use netaddr::{NetAddr, NetService, PeerAddress, SubNet};
+pub use pool::{GenTxid, Pool, PoolTx};
 pub use services::ServiceFlags;
 pub use time::Time;
