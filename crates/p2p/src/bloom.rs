@@ -6,15 +6,21 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher24;
 
+/// Places in a word of two bits each.
+const PER_WORD: usize = 32;
+/// The lower bit of each place.
+const LOWER: u64 = 0x5555_5555_5555_5555;
+
 /// Holds two to three generations of half of `elements` each.
 #[derive(Debug, Clone)]
 pub struct RollingBloom {
     per_generation: usize,
     in_generation: usize,
     /// 1, 2 or 3; 0 in a place says that it is not set.
-    generation: u8,
+    generation: u64,
     hashes: u32,
-    places: Vec<u8>,
+    size: usize,
+    words: Vec<u64>,
     key: (u64, u64),
 }
 
@@ -24,7 +30,24 @@ impl RollingBloom {
         let per_generation = elements.div_ceil(2).max(1);
         // The size at which half of the places are set: hashes / ln 2 for each element.
         let size = per_generation * 3 * usize::try_from(hashes).unwrap_or(1) * 1443 / 1000 + 1;
-        Self { per_generation, in_generation: 0, generation: 1, hashes, places: vec![0; size], key }
+        Self {
+            per_generation,
+            in_generation: 0,
+            generation: 1,
+            hashes,
+            size,
+            words: vec![0; size.div_ceil(PER_WORD)],
+            key,
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        if self.in_generation > 0 || self.generation != 1 {
+            // Fresh memory is zeroed when it is used.
+            self.words = vec![0; self.words.len()];
+            (self.in_generation, self.generation) = (0, 1);
+        }
     }
 
     /// Where an element leaves its marks.
@@ -32,7 +55,7 @@ impl RollingBloom {
         let mut hasher = SipHasher24::new_with_keys(self.key.0, self.key.1);
         hasher.write(element);
         let hash = hasher.finish();
-        let (first, step, size) = (hash >> 32, (hash & 0xffff_ffff) | 1, self.places.len() as u64);
+        let (first, step, size) = (hash >> 32, (hash & 0xffff_ffff) | 1, self.size as u64);
         (0..u64::from(self.hashes)).map(move |n| {
             // The upper half of a product is as good as a remainder.
             let mixed = first.wrapping_add(step.wrapping_mul(n)) & 0xffff_ffff;
@@ -45,18 +68,25 @@ impl RollingBloom {
         if self.in_generation == self.per_generation {
             self.in_generation = 0;
             self.generation = self.generation % 3 + 1;
-            let oldest = self.generation;
-            self.places.iter_mut().filter(|place| **place == oldest).for_each(|place| *place = 0);
+            let oldest = self.generation * LOWER;
+            for word in &mut self.words {
+                // A place is zero here exactly if it belongs to the oldest generation.
+                let other = *word ^ oldest;
+                let keep = (other | other >> 1) & LOWER;
+                *word &= keep | keep << 1;
+            }
         }
         self.in_generation += 1;
         for mark in self.marks(element) {
-            self.places[mark] = self.generation;
+            let shift = mark % PER_WORD * 2;
+            let word = &mut self.words[mark / PER_WORD];
+            *word = *word & !(3 << shift) | self.generation << shift;
         }
     }
 
     /// Whether it was put in, as far as is remembered.
     pub fn contains(&self, element: &[u8]) -> bool {
-        self.marks(element).all(|mark| self.places[mark] != 0)
+        self.marks(element).all(|mark| self.words[mark / PER_WORD] >> (mark % PER_WORD * 2) & 3 != 0)
     }
 }
 
@@ -67,15 +97,19 @@ mod tests {
     #[test]
     fn the_last_ones_are_known_and_strangers_seldom() {
         let mut filter = RollingBloom::new(1000, 10, (1, 2));
-        let size = filter.places.len();
+        let size = filter.words.len();
         for n in 0u32..10_000 {
             filter.insert(&n.to_le_bytes());
             assert!((n.saturating_sub(999)..=n).step_by(37).all(|known| filter.contains(&known.to_le_bytes())), "{n}");
         }
-        assert_eq!(filter.places.len(), size);
+        assert_eq!(filter.words.len(), size);
         let wrong = (100_000u32..200_000).filter(|n| filter.contains(&n.to_le_bytes())).count();
         assert!(wrong < 300, "{wrong} strangers of 100,000");
         let old = (0u32..8_000).filter(|n| filter.contains(&n.to_le_bytes())).count();
         assert!(old < 100, "{old} of the oldest 8,000 are still known");
+        filter.clear();
+        assert!((0u32..10_000).all(|n| !filter.contains(&n.to_le_bytes())));
+        filter.insert(&[7]);
+        assert!(filter.contains(&[7]));
     }
 }

@@ -5,7 +5,10 @@
 
 use litecast_primitives::{BlockHash, BlockHeader, Height, U256};
 
-use crate::compact::{PoolMatches, WantedTransactions};
+use crate::{
+    compact::{PoolMatches, WantedTransactions},
+    pool::Pool,
+};
 
 /// A known header with its place in the tree (what the reference keeps in CBlockIndex).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +31,8 @@ pub struct BlockEntry {
     pub failed: bool,
 }
 
-/// The chain as one step of the machine sees it.
-pub trait Chain {
+/// The chain, and the mempool on top of it, as one step of the machine sees them.
+pub trait Chain: Pool {
     /// Tip of the active chain; the genesis block at least.
     fn tip(&self) -> BlockEntry;
 
@@ -49,8 +52,8 @@ pub trait Chain {
     /// Whether MWEB rules apply to this known block (IsMWEBEnabled of its parent). Asked for peers without MWEB only.
     fn is_mweb_block(&self, block: &BlockEntry) -> bool;
 
-    /// Transactions outside of blocks that a compact block may be made of. What is no longer in the mempool may be
-    /// among them. Asked once for each compact block that is tried.
+    /// Transactions of the mempool that a compact block may be made of; what left it or was never let in may be among
+    /// them, though the machine keeps some of these itself. Asked once for each compact block that is tried.
     fn pool_matches(&self, wanted: &WantedTransactions) -> PoolMatches;
 
     /// The node is still catching up (IsInitialBlockDownload).

@@ -7,8 +7,8 @@
 //! reading. After its messages a peer is *attended to*, which is one round of the reference's SendMessages.
 //!
 //! Each sub-protocol has a file: [`mod@connections`], `handshake`, `ping`, `availability`, `headers`, `download`,
-//! `compact`, `eviction`, `serve`, `light_client`, `announce`, `addresses`, `misbehaviour`, `banning`. Not here yet:
-//! transaction relay.
+//! `compact`, `eviction`, `serve`, `light_client`, `announce`, `addresses`, `misbehaviour`, `banning`,
+//! `transactions`, `relay`, `fee_filter`.
 
 mod addresses;
 mod announce;
@@ -19,6 +19,7 @@ mod config;
 pub mod connections;
 mod download;
 mod eviction;
+mod fee_filter;
 mod handshake;
 mod headers;
 mod input;
@@ -27,28 +28,35 @@ mod misbehaviour;
 mod output;
 mod peer;
 mod ping;
+mod relay;
 mod serve;
 mod stats;
+mod transactions;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     time::Duration,
 };
 
-use litecast_primitives::BlockHash;
+use litecast_primitives::{Amount, BlockHash};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 pub use addresses::{LocalAddress, LocalScore};
 pub use config::{Config, MAX_SUBVERSION_LENGTH, PROTOCOL_VERSION};
 pub use connections::{AddedNode, AttemptId, ConnectionType};
 pub use download::MAX_BLOCKS_IN_TRANSIT_PER_PEER;
-pub use input::{BlockVerdict, Command, CommandError, Input, LinkEnd, Origin, PeerId, Permissions, Reject, RejectKind};
+pub use input::{
+    BlockVerdict, Command, CommandError, Input, LinkEnd, Origin, PeerId, Permissions, Reject, RejectKind, TxReject,
+    TxRejectKind, TxVerdict,
+};
 pub use output::{DisconnectReason, Output};
+pub use relay::MAX_TO_ANNOUNCE;
 pub use stats::{NetTotals, PeerInfo};
+pub use transactions::MAX_PEER_TX_ANNOUNCEMENTS;
 
 use crate::{
     chain::Chain,
-    codec::{HEADER_SIZE, Skip, encode_frame},
+    codec::{HEADER_SIZE, Skip, encode_frame, frame_header},
     message::{CommandName, Message},
     time::Time,
 };
@@ -56,6 +64,7 @@ use addresses::Addresses;
 use connections::Connections;
 use download::{Source, Way};
 use peer::{Peer, Waiting};
+use transactions::Transactions;
 
 /// Blocks of one peer that wait for a verdict at the same time; more stay in its inbox.
 pub const MAX_SUBMITTED_PER_PEER: usize = 16;
@@ -96,6 +105,7 @@ pub struct Fsm {
     /// gone.
     announcers: VecDeque<PeerId>,
     addresses: Addresses,
+    transactions: Transactions,
     /// Something changed that concerns the other peers too.
     everyone: bool,
     out: Vec<Output>,
@@ -108,6 +118,7 @@ impl Fsm {
         Self {
             connections: Connections::new(config.connect.as_deref().unwrap_or_default(), &config.add_nodes),
             addresses: Addresses::new(seed, config.ban_time),
+            transactions: Transactions::new(seed),
             config,
             rng: StdRng::from_seed(seed),
             peers: BTreeMap::new(),
@@ -196,7 +207,26 @@ impl Fsm {
                 self.on_tip_changed(cx, tip, fork, initial_download);
                 Scope::All
             }
-            Input::Tick => Scope::All,
+            Input::TxVerdict { peer, tx, verdict } => {
+                self.on_tx_verdict(cx, peer, &tx, verdict);
+                Scope::Peer(peer)
+            }
+            Input::TxAdded { tx } => {
+                self.on_tx_added(cx, &tx);
+                Scope::Nobody
+            }
+            Input::BlockConnected { block } => {
+                self.on_block_connected(&block);
+                Scope::Nobody
+            }
+            Input::BlockDisconnected => {
+                self.on_block_disconnected();
+                Scope::Nobody
+            }
+            Input::Tick => {
+                self.repeat_broadcast(cx);
+                Scope::All
+            }
         }
     }
 
@@ -232,6 +262,7 @@ impl Fsm {
         loop {
             self.punish(id);
             self.process_getdata(cx, id);
+            self.work_on_orphans(id);
             let Some(peer) = self.peers.get_mut(&id) else { return };
             if peer.closing.is_some() || !peer.may_handle_next(self.config.max_send_buffer) {
                 break;
@@ -248,9 +279,12 @@ impl Fsm {
             self.send_addresses(cx, id);
             self.start_header_sync(cx, id);
             self.send_announcements(cx, id);
+            self.announce_transactions(cx, id);
             self.check_download(cx, id);
             self.consider_eviction(cx, id);
             self.request_blocks(cx, id);
+            self.request_transactions(cx, id);
+            self.send_fee_filter(cx, id);
         }
     }
 
@@ -267,7 +301,9 @@ impl Fsm {
             }
             Message::FeeFilter(rate) => {
                 if let Some(peer) = self.peers.get_mut(&id) {
-                    peer.fee_filter = rate;
+                    if Amount(rate).is_money() && peer.relay.is_some() {
+                        peer.fee_filter = rate;
+                    }
                 }
             }
             Message::GetHeaders(locate) => self.on_getheaders(cx, id, &locate),
@@ -283,8 +319,9 @@ impl Fsm {
             Message::GetMwebUtxos(request) => self.on_getmwebutxos(cx, id, request),
             Message::GetAddr => self.on_getaddr(cx, id),
             Message::Addr(told) | Message::AddrV2(told) => self.on_addr(cx, id, told),
-            // Of no use without a mempool.
-            Message::NotFound(_) | Message::Tx(_) => {}
+            Message::Mempool => self.on_mempool(cx, id),
+            Message::Tx(tx) => self.on_tx(cx, id, tx),
+            Message::NotFound(entries) => self.on_not_found(id, &entries),
             Message::Version(_) | Message::Verack | Message::WtxidRelay | Message::SendAddrV2 => {
                 unreachable!("because the handshake takes these")
             }
@@ -317,6 +354,15 @@ impl Fsm {
         self.out.push(Output::Send { peer: id, command, frame });
     }
 
+    fn send_payload(&mut self, id: PeerId, command: CommandName, payload: &[u8]) {
+        let Some(peer) = self.peers.get_mut(&id).filter(|p| p.closing.is_none()) else { return };
+        let mut frame = frame_header(self.config.params.magic, command, payload).to_vec();
+        frame.extend_from_slice(payload);
+        peer.traffic.count_queued(command, frame.len());
+        peer.unsent += signed(frame.len());
+        self.out.push(Output::Send { peer: id, command, frame: frame.into() });
+    }
+
     fn close(&mut self, id: PeerId, reason: DisconnectReason) {
         if let Some(peer) = self.peers.get_mut(&id) {
             peer.close(reason);
@@ -335,6 +381,7 @@ impl Fsm {
                 self.in_flight.remove(&block.hash);
             }
             self.learn_connected(cx, &peer);
+            self.forget_transactions_of(id, peer.orphan_work);
             self.connections.lost(&peer.name, cx.now);
             self.out.push(Output::Disconnect { peer: id, reason });
         }
@@ -348,9 +395,15 @@ impl Fsm {
             if !peer.established {
                 return inactivity;
             }
-            inactivity.min(self.next_download_check(cx, peer)).min(self.next_addresses(cx, peer))
+            inactivity
+                .min(self.next_download_check(cx, peer))
+                .min(self.next_addresses(cx, peer))
+                .min(self.next_batch(peer))
+                .min(self.next_fee_filter(peer))
         });
-        peers.min().unwrap_or(Time::NEVER).min(self.next_connection())
+        let transactions =
+            self.transactions.next_request().min(self.transactions.next_broadcast.unwrap_or(Time::NEVER));
+        peers.min().unwrap_or(Time::NEVER).min(self.next_connection()).min(transactions)
     }
 
     fn random_nonce(&mut self) -> u64 {
@@ -366,6 +419,9 @@ impl Fsm {
 impl Peer {
     /// Whether the first waiting message may be handled now.
     fn may_handle_next(&self, max_send_buffer: usize) -> bool {
+        if self.pending_tx.is_some() || !self.orphan_work.is_empty() {
+            return false;
+        }
         if self.pending_headers.is_some() || !self.getdata.is_empty() || self.serving.is_some() {
             return false;
         }

@@ -113,6 +113,8 @@ pub enum Message {
     Addr(Vec<PeerAddress>),
     /// BIP155: the same with addresses of all networks.
     AddrV2(Vec<PeerAddress>),
+    /// BIP35: asks for the content of the mempool.
+    Mempool,
     /// BIP152: a block with short ids.
     CmpctBlock(Box<CompactBlock>),
     /// BIP152: asks for the transactions that are missing.
@@ -147,6 +149,7 @@ impl Message {
             Self::GetAddr => CommandName::GETADDR,
             Self::Addr(_) => CommandName::ADDR,
             Self::AddrV2(_) => CommandName::ADDRV2,
+            Self::Mempool => CommandName::MEMPOOL,
             Self::CmpctBlock(_) => CommandName::CMPCTBLOCK,
             Self::GetBlockTxn(_) => CommandName::GETBLOCKTXN,
             Self::BlockTxn(_) => CommandName::BLOCKTXN,
@@ -176,6 +179,7 @@ impl Message {
             CommandName::BLOCK => Self::Block(Arc::new(Block::decode(r)?)),
             CommandName::TX => Self::Tx(Arc::new(Transaction::decode(r)?)),
             CommandName::GETADDR => Self::GetAddr,
+            CommandName::MEMPOOL => Self::Mempool,
             CommandName::ADDR => Self::Addr(addresses::decode(command, r)?),
             CommandName::ADDRV2 => Self::AddrV2(addresses::decode(command, r)?),
             CommandName::CMPCTBLOCK => Self::CmpctBlock(Box::new(CompactBlock::decode(r)?)),
@@ -196,6 +200,7 @@ impl Message {
             | Self::SendAddrV2
             | Self::SendHeaders
             | Self::GetAddr
+            | Self::Mempool
             | Self::Ping(None)
             | Self::Pong(None) => {}
             Self::Ping(Some(nonce)) | Self::Pong(Some(nonce)) => out.extend_from_slice(&nonce.to_le_bytes()),

@@ -164,12 +164,18 @@ impl Driver {
             Output::SubmitBlock { peer, block, .. } => {
                 let (verdict, moved) = self.chain.submit_block(&block);
                 self.step(Input::BlockVerdict { peer, hash: block.hash(), verdict });
-                if let Some(Moved { tip, fork }) = moved {
+                if let Some(Moved { tip, fork, .. }) = moved {
                     self.chain.look_at_clock(now());
                     let initial_download = self.chain.is_initial_download();
                     self.step(Input::TipChanged { tip, fork, initial_download });
                 }
             }
+            Output::SubmitTx { peer, tx } => {
+                self.chain.look_at_clock(now());
+                let verdict = self.chain.submit_tx(&tx);
+                self.step(Input::TxVerdict { peer, tx, verdict });
+            }
+            Output::Broadcast { txid } => self.chain.set_unbroadcast(&txid, false),
             Output::Need { peer, wanted } => {
                 let (command, payload) = wanted.answer(&self.chain).unwrap();
                 let header = frame_header(Self::magic(), command, &payload);

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use litecast_engine::{BlockIndex, EngineError, Entry, Id, Reader, status};
 use litecast_p2p::{
-    Archive, BlockEntry, Chain,
+    Archive, BlockEntry, Chain, GenTxid, Pool, PoolTx,
     compact::{PoolMatches, WantedTransactions},
     message::{GetMwebUtxos, MwebSegment},
 };
-use litecast_primitives::{Block, BlockHash, Height};
+use litecast_primitives::{Block, BlockHash, Height, Txid};
 
 /// Looks at the engine through its reader; every question is a short look of its own.
 #[derive(Clone)]
@@ -71,6 +71,35 @@ impl Chain for ChainView {
 
     fn is_importing(&self) -> bool {
         self.0.is_importing()
+    }
+}
+
+/// Empty: there is no mempool yet.
+impl Pool for ChainView {
+    fn has_tx(&self, _: &GenTxid) -> bool {
+        false
+    }
+
+    fn pool_tx(&self, _: &GenTxid) -> Option<PoolTx> {
+        None
+    }
+
+    fn all(&self) -> Vec<PoolTx> {
+        Vec::new()
+    }
+
+    fn sort_for_relay(&self, _: &mut [GenTxid]) {}
+
+    fn parents_since(&self, _: &Txid, _: i64) -> Vec<Txid> {
+        Vec::new()
+    }
+
+    fn min_fee(&self) -> i64 {
+        0
+    }
+
+    fn unbroadcast(&self) -> Vec<Txid> {
+        Vec::new()
     }
 }
 

@@ -146,7 +146,7 @@ impl PeerAddresses {
 }
 
 /// A moment at which something happens that happens on average once in an interval.
-fn poisson_next(rng: &mut StdRng, now: Time, average: Duration) -> Time {
+pub(super) fn poisson_next(rng: &mut StdRng, now: Time, average: Duration) -> Time {
     let unit = rng.random::<f64>();
     now + average.mul_f64(-(-unit).ln_1p())
 }

@@ -245,7 +245,7 @@ impl Fsm {
         let collided = partial.collided();
         let mut missing = Vec::new();
         if !collided {
-            partial.take_from_pool(cx.chain.pool_matches(partial.wanted()));
+            partial.take_from_pool(self.pool_matches(cx, partial.wanted()));
             missing = partial.missing();
         }
         if let Some(place) = self.partial_of(id, &hash) {
@@ -266,7 +266,7 @@ impl Fsm {
         if partial.collided() {
             return;
         }
-        partial.take_from_pool(cx.chain.pool_matches(partial.wanted()));
+        partial.take_from_pool(self.pool_matches(cx, partial.wanted()));
         if let Ok(block) = partial.fill(Vec::new()) {
             self.submit(id, Arc::new(block), true, Way::Guessed, at);
         }

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use litecast_primitives::{U256, params::Params};
 
-use crate::{bans::DEFAULT_MISBEHAVING_BANTIME, netaddr::Network, services::ServiceFlags};
+use crate::{
+    bans::DEFAULT_MISBEHAVING_BANTIME, netaddr::Network, orphans::DEFAULT_MAX_ORPHAN_TRANSACTIONS,
+    services::ServiceFlags,
+};
 
 /// Protocol version of v0.21.5.5 (src/version.h).
 pub const PROTOCOL_VERSION: i32 = 70017;
@@ -22,6 +25,14 @@ pub struct Config {
     pub services: ServiceFlags,
     /// Asks peers for transactions (`relay` in `version`); the opposite of `-blocksonly`.
     pub relay_transactions: bool,
+    /// `-feefilter`: peers are told which fee rates are not wanted.
+    pub fee_filter: bool,
+    /// `-minrelaytxfee`, in litoshis for 1000 virtual bytes: the fee filter asks for no less.
+    pub min_relay_fee: i64,
+    /// `-maxorphantx`.
+    pub max_orphans: usize,
+    /// `-blockreconstructionextratxn`.
+    pub extra_transactions: usize,
     /// `-maxconnections`.
     pub max_connections: usize,
     /// `-connect`: only these, for ever. `Some` of nothing is `-connect=0`.
@@ -62,6 +73,10 @@ impl Config {
             user_agent: Self::user_agent(&[]),
             services: ServiceFlags::OURS,
             relay_transactions: false,
+            fee_filter: true,
+            min_relay_fee: 1000,
+            max_orphans: DEFAULT_MAX_ORPHAN_TRANSACTIONS,
+            extra_transactions: 100,
             max_connections: 125,
             connect: None,
             add_nodes: Vec::new(),

@@ -157,9 +157,7 @@ impl Fsm {
             CommandName::GETCFHEADERS,
             CommandName::GETCFCHECKPT,
         ];
-        let noban = peer.permissions.has(super::Permissions::NOBAN);
-        let mempool = command == CommandName::MEMPOOL && !peer.permissions.has(super::Permissions::MEMPOOL) && !noban;
-        if peer.established && (unserved.contains(&command) || mempool) {
+        if peer.established && unserved.contains(&command) {
             peer.close(DisconnectReason::NotServed(command));
         }
     }

@@ -118,9 +118,9 @@ impl Fsm {
     }
 
     pub(super) fn on_inv(&mut self, cx: Context<'_>, id: PeerId, entries: &[Inventory]) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
+        self.on_tx_inv(cx, id, entries);
+        let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.closing.is_none()) else { return };
         let mut best = None;
-        // Transactions are of no use without a mempool.
         for entry in entries.iter().filter(|e| e.kind == InvType::BLOCK) {
             let hash = entry.block_hash();
             peer.announced(cx.chain, &hash);

@@ -1,8 +1,8 @@
 //! What the driver, the engine and the operator tell the machine.
 
-use std::{borrow::Cow, fmt, net::SocketAddr};
+use std::{borrow::Cow, fmt, net::SocketAddr, sync::Arc};
 
-use litecast_primitives::BlockHash;
+use litecast_primitives::{Block, BlockHash, Transaction};
 
 use super::connections::{AttemptId, ConnectionType};
 use crate::{
@@ -121,6 +121,58 @@ pub enum BlockVerdict {
     Invalid(Reject),
 }
 
+/// What a refused transaction says about its sender (v0.21.5.5 src/consensus/validation.h, TxValidationResult).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TxRejectKind {
+    /// Breaks a rule of consensus.
+    Consensus,
+    /// Breaks a rule of consensus that was added recently.
+    RecentConsensusChange,
+    /// What the inputs spend is not standard; the txid settles that.
+    InputsNotStandard,
+    /// Against local policy.
+    NotStandard,
+    /// Too early.
+    PrematureSpend,
+    /// The witness may have been changed by others.
+    WitnessMutated,
+    /// The witness is missing.
+    WitnessStripped,
+    /// Already in the mempool or in the chain.
+    Conflict,
+    /// Fees, sizes, packages, replacement.
+    MempoolPolicy,
+}
+
+/// A refusal: its category and the reference's reject string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TxReject {
+    /// Category.
+    pub kind: TxRejectKind,
+    /// Reject string, for the log.
+    pub reason: Cow<'static, str>,
+}
+
+impl fmt::Display for TxReject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+/// What became of a submitted transaction.
+#[derive(Debug, Clone)]
+pub enum TxVerdict {
+    /// It is in the mempool.
+    Accepted {
+        /// What it replaced.
+        replaced: Vec<Arc<Transaction>>,
+    },
+    /// It spends what is not known.
+    MissingInputs,
+    /// Refused.
+    Rejected(TxReject),
+}
+
 /// Why the connection is gone, as far as the driver knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkEnd {
@@ -237,6 +289,28 @@ pub enum Input {
         /// The node is still catching up: nothing is announced.
         initial_download: bool,
     },
+    /// Answers [`super::Output::SubmitTx`], exactly once. If it was accepted the view shows it already.
+    TxVerdict {
+        /// Who sent it, or whose turn it was.
+        peer: PeerId,
+        /// The transaction.
+        tx: Arc<Transaction>,
+        /// What became of it.
+        verdict: TxVerdict,
+    },
+    /// A transaction that no peer sent is in the mempool, or is to be announced again (`sendrawtransaction`). Not for
+    /// those of a disconnected block or of `mempool.dat`: nobody tells of these. The view shows it already.
+    TxAdded {
+        /// The transaction.
+        tx: Arc<Transaction>,
+    },
+    /// A block became part of the active chain. In the order of the chain; before [`Input::TipChanged`].
+    BlockConnected {
+        /// The block.
+        block: Arc<Block>,
+    },
+    /// A block is no longer part of the active chain.
+    BlockDisconnected,
     /// The time of [`super::Output::SetTimer`] has come. May be given at any time.
     Tick,
 }

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
-use litecast_primitives::{Block, BlockHash, BlockHeader};
+use litecast_primitives::{Block, BlockHash, BlockHeader, Transaction, Txid};
 
 use super::{
     connections::AttemptId,
@@ -68,6 +68,9 @@ pub enum DisconnectReason {
     /// Misbehaved.
     #[error("misbehaved")]
     Misbehaved,
+    /// It sent transactions although it was told not to.
+    #[error("transaction sent in violation of protocol")]
+    UnwantedTransaction,
     /// No inbound slot is free.
     #[error("connection dropped (full)")]
     Full,
@@ -150,6 +153,19 @@ pub enum Output {
         requested: bool,
         /// When its last byte came.
         received_at: Time,
+    },
+    /// Offer a transaction to the mempool; answer with [`super::Input::TxVerdict`]. At most one per peer.
+    SubmitTx {
+        /// Who sent it; for an orphan that is tried again, whose turn it is.
+        peer: PeerId,
+        /// The transaction, with the bytes that came.
+        tx: Arc<Transaction>,
+    },
+    /// A peer has asked for a transaction that nobody had asked for: it needs no further broadcast
+    /// ([`crate::PoolTx::unbroadcast`]).
+    Broadcast {
+        /// Which.
+        txid: Txid,
     },
     /// Make this answer from what is on disk ([`Wanted::answer`]) and send it to the peer; answer with
     /// [`super::Input::Served`]. There is at most one per peer.

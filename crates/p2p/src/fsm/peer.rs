@@ -1,8 +1,12 @@
 //! All that is remembered of one connection. What each part means stands in the file that uses it.
 
-use std::{collections::VecDeque, net::SocketAddr, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    net::SocketAddr,
+    time::Duration,
+};
 
-use litecast_primitives::{BlockHash, Height, U256};
+use litecast_primitives::{BlockHash, Height, Txid, U256, Wtxid};
 
 use super::{
     addresses::PeerAddresses,
@@ -10,6 +14,7 @@ use super::{
     connections::ConnectionType,
     input::{PeerId, Permissions},
     output::DisconnectReason,
+    relay::TxRelay,
     stats::Traffic,
 };
 use crate::{
@@ -170,6 +175,14 @@ pub(super) struct Peer {
     pub(super) inv_blocks: Vec<BlockHash>,
 
     pub(super) addresses: PeerAddresses,
+
+    // Transactions. `None`: there are none on this connection.
+    pub(super) relay: Option<Box<TxRelay>>,
+    /// At the mempool; the next message waits for the verdict.
+    pub(super) pending_tx: Option<Wtxid>,
+    /// Orphans to try in this peer's turn.
+    pub(super) orphan_work: BTreeSet<Txid>,
+    pub(super) last_tx: Option<Time>,
 }
 
 impl Peer {
@@ -235,6 +248,10 @@ impl Peer {
             announcing: false,
             inv_blocks: Vec::new(),
             addresses: PeerAddresses::new(kind, our_nonce, now),
+            relay: (kind != ConnectionType::BlockRelay).then(|| Box::new(TxRelay::new(our_nonce))),
+            pending_tx: None,
+            orphan_work: BTreeSet::new(),
+            last_tx: None,
         }
     }
 

@@ -103,7 +103,9 @@ impl Fsm {
             }
             let Some(entry) = peer.getdata.pop_front() else { break };
             if entry.kind.is_tx() {
-                not_found.push(entry);
+                if !self.serve_transaction(cx, id, &entry) {
+                    not_found.push(entry);
+                }
                 continue;
             }
             // The answer about transactions comes before the block that was asked for after them.

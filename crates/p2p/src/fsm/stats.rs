@@ -65,6 +65,8 @@ pub struct PeerInfo {
     pub last_receive: Option<Time>,
     /// When it last sent a block that was new.
     pub last_block: Option<Time>,
+    /// When it last sent a transaction that was let into the mempool.
+    pub last_transaction: Option<Time>,
     /// Bytes that left.
     pub bytes_sent: u64,
     /// Bytes that came.
@@ -135,6 +137,7 @@ impl Peer {
             last_send: self.traffic.last_send,
             last_receive: self.traffic.last_receive,
             last_block: self.last_block,
+            last_transaction: self.last_tx,
             bytes_sent: self.traffic.sent,
             bytes_received: self.traffic.received,
             connected_at: self.connected_at,
@@ -181,6 +184,12 @@ impl Fsm {
     #[cfg(any(test, feature = "simulator"))]
     pub fn fullest_inbox(&self) -> usize {
         self.peers.values().map(|p| p.inbox_bytes).max().unwrap_or(0)
+    }
+
+    /// Blocks under way from the peer that has most of them: the same.
+    #[cfg(any(test, feature = "simulator"))]
+    pub fn most_blocks_in_flight(&self) -> usize {
+        self.peers.values().map(|p| p.in_flight.len()).max().unwrap_or(0)
     }
 
     /// Whether connections are allowed (`setnetworkactive`).

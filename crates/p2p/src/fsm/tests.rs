@@ -17,7 +17,7 @@ use crate::{
     services::ServiceFlags,
     simulator::{
         ToyChain,
-        toy_chain::{BAD_BLOCK_NONCE, BAD_HEADER_VERSION, make_block},
+        toy_chain::{BAD_BLOCK_NONCE, BAD_HEADER_VERSION, Moved, make_block},
     },
 };
 
@@ -50,6 +50,7 @@ impl Bench {
         let mut config = Config::new(Arc::new(Params::new(Network::Regtest)));
         // Its own address would be between all other messages.
         config.listen = false;
+        config.fee_filter = false;
         change(&mut config);
         let chain = ToyChain::new(&config.params.genesis);
         let fsm = Fsm::new(config, [7; 32]);
@@ -81,12 +82,27 @@ impl Bench {
                     let (verdict, moved) = self.chain.submit_block(&block);
                     self.step(Input::BlockVerdict { peer, hash: block.hash(), verdict });
                     if let Some(moved) = moved {
-                        self.tip_changed(moved.tip, moved.fork);
+                        self.moved(&moved);
                     }
                 }
+                Output::SubmitTx { peer, tx } if !self.by_hand => {
+                    let verdict = self.chain.submit_tx(&tx);
+                    self.step(Input::TxVerdict { peer, tx, verdict });
+                }
+                Output::Broadcast { txid } => self.chain.set_unbroadcast(&txid, false),
                 _ => {}
             }
         }
+    }
+
+    fn moved(&mut self, moved: &Moved) {
+        for _ in 0..moved.disconnected {
+            self.step(Input::BlockDisconnected);
+        }
+        for block in &moved.connected {
+            self.step(Input::BlockConnected { block: Arc::clone(block) });
+        }
+        self.tip_changed(moved.tip, moved.fork);
     }
 
     fn tip_changed(&mut self, tip: BlockHash, fork: BlockHash) {
@@ -200,7 +216,7 @@ impl Bench {
         let blocks = self.branch(&self.chain.tip(), count, 0);
         for block in &blocks {
             if let (_, Some(moved)) = self.chain.submit_block(block) {
-                self.tip_changed(moved.tip, moved.fork);
+                self.moved(&moved);
             }
         }
         blocks

@@ -69,7 +69,7 @@ commands! {
     HEADERS = "headers": Keep(200_000);
     BLOCK = "block": Keep(MAX_PROTOCOL_MESSAGE_LENGTH);
     GETADDR = "getaddr": Keep(MAX_SMALL);
-    MEMPOOL = "mempool": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
+    MEMPOOL = "mempool": Keep(MAX_SMALL);
     PING = "ping": Keep(MAX_SMALL);
     PONG = "pong": Keep(MAX_SMALL);
     NOTFOUND = "notfound": Keep(2_000_000);

@@ -6,6 +6,8 @@ use litecast_primitives::{
     transaction::Encoding,
 };
 
+use crate::pool::GenTxid;
+
 /// Kind of an object, with flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InvType(pub u32);
@@ -53,6 +55,15 @@ impl InvType {
         }
     }
 
+    /// A transaction by txid in this encoding.
+    pub fn transaction(encoding: Encoding) -> Self {
+        match encoding {
+            Encoding::Base => Self::TX,
+            Encoding::Witness => Self::WITNESS_TX,
+            Encoding::Full => Self::MWEB_TX,
+        }
+    }
+
     /// The encoding of a whole block that is asked for; `None` for every other kind.
     pub fn block_encoding(self) -> Option<Encoding> {
         match self {
@@ -85,6 +96,11 @@ impl Inventory {
     /// A transaction.
     pub fn tx(kind: InvType, txid: &Txid) -> Self {
         Self { kind, hash: *txid.as_bytes() }
+    }
+
+    /// The hash as that of a transaction: everything but [`InvType::WTX`] is by txid.
+    pub fn gen_txid(&self) -> GenTxid {
+        GenTxid::new(self.kind == InvType::WTX, self.hash)
     }
 
     /// The hash as that of a block.

@@ -2,18 +2,18 @@
 //!
 //! Invariants, checked all the time: a node sends nothing but the handshake before it has the other's `verack`; never
 //! more than 16 blocks are under way from one peer; a peer's inbox holds no more than `-maxreceivebuffer` and what
-//! was on its way when reading was paused; a disk read is asked for once at a time for each peer; a clean decoder
+//! was on its way when reading was paused; announcements, orphans and transactions at the mempool keep their limits; a disk read is asked for once at a time for each peer; a clean decoder
 //! never breaks.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
 use bytes::Bytes;
-use litecast_primitives::{Block, BlockHash, Transaction};
+use litecast_primitives::{Block, BlockHash, Transaction, Txid};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
 use super::toy_chain::{Moved, ToyChain, make_block_of, make_transaction};
@@ -23,9 +23,10 @@ use crate::{
     codec::{Decoder, frame_header},
     fsm::{
         AttemptId, Command, Config, ConnectionType, DisconnectReason, Fsm, Input, LinkEnd,
-        MAX_BLOCKS_IN_TRANSIT_PER_PEER, Origin, Output, PeerId, Permissions,
+        MAX_BLOCKS_IN_TRANSIT_PER_PEER, MAX_PEER_TX_ANNOUNCEMENTS, Origin, Output, PeerId, Permissions, TxVerdict,
     },
     message::CommandName,
+    pool::Pool,
     time::Time,
 };
 
@@ -47,6 +48,7 @@ enum Event {
     Bytes { link: usize, side: usize, bytes: Bytes },
     Arrive { node: usize, attempt: AttemptId, target: usize },
     Block { node: usize, peer: PeerId, block: Arc<Block> },
+    Tx { node: usize, peer: PeerId, tx: Arc<Transaction> },
     Headers { node: usize, input: PeerId, headers: Vec<litecast_primitives::BlockHeader> },
     Disk { node: usize, peer: PeerId, wanted: Wanted },
     Release { link: usize, side: usize },
@@ -214,6 +216,34 @@ impl Simulator {
         self.nodes[node].chain.add_to_pool(tx);
     }
 
+    /// Gives a node a transaction by RPC. True if its mempool took it.
+    pub fn send_transaction(&mut self, node: usize, tx: &Arc<Transaction>) -> bool {
+        let chain = &mut self.nodes[node].chain;
+        chain.look_at_clock(self.now);
+        let accepted = matches!(chain.submit_tx(tx), TxVerdict::Accepted { .. });
+        if accepted {
+            chain.set_unbroadcast(&tx.txid(), true);
+            self.step(node, Input::TxAdded { tx: Arc::clone(tx) });
+        }
+        accepted
+    }
+
+    /// Ids of a node's mempool.
+    pub fn mempool(&self, node: usize) -> BTreeSet<Txid> {
+        self.nodes[node].chain.all().iter().map(|entry| entry.tx.txid()).collect()
+    }
+
+    /// A node mines all that it has.
+    pub fn mine_mempool(&mut self, node: usize) -> BlockHash {
+        let chain = &self.nodes[node].chain;
+        let transactions = chain.all().into_iter().map(|entry| entry.tx).collect();
+        let (parent, tag) = (chain.tip(), self.rng.next_u64());
+        let time = u32::try_from(self.now.as_secs()).expect("because the simulated time is before 2106");
+        let block = make_block_of(&parent, time, 0, tag, transactions, None);
+        self.give_block(node, &block);
+        block.hash()
+    }
+
     /// Cuts the network in two, or heals it: links across are lost, new ones fail.
     pub fn partition(&mut self, islands: Vec<usize>) {
         self.islands = islands;
@@ -293,6 +323,11 @@ impl Simulator {
                 self.step(node, Input::BlockVerdict { peer, hash: block.hash(), verdict });
                 self.tip_moved(node, moved);
             }
+            Event::Tx { node, peer, tx } => {
+                self.nodes[node].chain.look_at_clock(self.now);
+                let verdict = self.nodes[node].chain.submit_tx(&tx);
+                self.step(node, Input::TxVerdict { peer, tx, verdict });
+            }
             Event::Disk { node, peer, wanted } => self.read(node, peer, &wanted),
             Event::Release { link, side } => {
                 for bytes in std::mem::take(&mut self.links[link].ends[side].held) {
@@ -304,7 +339,13 @@ impl Simulator {
     }
 
     fn tip_moved(&mut self, node: usize, moved: Option<Moved>) {
-        let Some(Moved { tip, fork }) = moved else { return };
+        let Some(Moved { tip, fork, disconnected, connected }) = moved else { return };
+        for _ in 0..disconnected {
+            self.step(node, Input::BlockDisconnected);
+        }
+        for block in connected {
+            self.step(node, Input::BlockConnected { block });
+        }
         self.nodes[node].chain.look_at_clock(self.now);
         let initial_download = self.nodes[node].chain.is_initial_download();
         self.step(node, Input::TipChanged { tip, fork, initial_download });
@@ -314,9 +355,11 @@ impl Simulator {
         let n = &mut self.nodes[node];
         n.chain.look_at_clock(self.now);
         let outputs = n.fsm.step(self.now, input, &n.chain);
-        for peer in n.fsm.peers(self.now) {
-            assert!(peer.in_flight.len() <= MAX_BLOCKS_IN_TRANSIT_PER_PEER, "too many blocks in flight");
-        }
+        assert!(n.fsm.most_blocks_in_flight() <= MAX_BLOCKS_IN_TRANSIT_PER_PEER, "too many blocks in flight");
+        let (announced, orphans, submitted) = n.fsm.transaction_load();
+        assert!(announced <= MAX_PEER_TX_ANNOUNCEMENTS, "too many announcements are remembered");
+        assert!(orphans <= self.config.max_orphans, "too many orphans");
+        assert!(submitted <= n.next_peer as usize, "more transactions at the mempool than there are peers");
         // The rest of the chunk that was read when the pause began is one message at most.
         let room = self.config.max_receive_buffer + 2 * MAX_HEADERS_MESSAGE;
         assert!(n.fsm.fullest_inbox() <= room, "an inbox is too full");
@@ -349,6 +392,11 @@ impl Simulator {
                     let at = self.now + Duration::from_millis(self.rng.random_range(0..20));
                     self.later(at, Event::Block { node, peer, block });
                 }
+                Output::SubmitTx { peer, tx } => {
+                    let at = self.now + Duration::from_millis(self.rng.random_range(0..20));
+                    self.later(at, Event::Tx { node, peer, tx });
+                }
+                Output::Broadcast { txid } => self.nodes[node].chain.set_unbroadcast(&txid, false),
                 Output::Need { peer, wanted } => {
                     assert!(self.nodes[node].reading.insert(peer), "two disk reads for one peer");
                     if self.nodes[node].behaviour == Behaviour::Honest {

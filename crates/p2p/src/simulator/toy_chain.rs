@@ -2,22 +2,20 @@
 //!
 //! Two marks make things invalid on purpose: a header of [`BAD_HEADER_VERSION`] and a block of [`BAD_BLOCK_NONCE`].
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use litecast_primitives::{
-    Amount, Block, BlockHash, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, Txid, Wtxid, arith::work_of,
+    Amount, Block, BlockHash, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, Txid, arith::work_of,
     mweb::ExtensionBlock, transaction::TxParts,
 };
 
+use super::toy_pool::ToyPool;
 use crate::{
     archive::Archive,
     chain::{BlockEntry, Chain},
     compact::{PoolMatches, WantedTransactions},
-    fsm::{BlockVerdict, Reject, RejectKind},
+    fsm::{BlockVerdict, Reject, RejectKind, TxVerdict},
     merkle,
     message::{GetMwebUtxos, MwebSegment},
     time::Time,
@@ -32,12 +30,16 @@ const MAX_TIP_AGE: i64 = 24 * 60 * 60;
 const BITS: u32 = 0x207f_ffff;
 
 /// The active chain moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
     /// New tip.
     pub tip: BlockHash,
     /// Where the old and the new chain part.
     pub fork: BlockHash,
+    /// How many blocks left the chain.
+    pub disconnected: usize,
+    /// Which ones came, the lowest first.
+    pub connected: Vec<Arc<Block>>,
 }
 
 /// One node's view of all headers and blocks that it met.
@@ -50,7 +52,7 @@ pub struct ToyChain {
     best_header: BlockHash,
     initial_download: bool,
     reorganised: Height,
-    pool: BTreeMap<Wtxid, Arc<Transaction>>,
+    pub(super) pool: ToyPool,
     /// Blocks from here on are MWEB blocks for the peers' sake.
     pub mweb_height: Height,
 }
@@ -146,7 +148,7 @@ impl ToyChain {
             best_header: entry.hash,
             initial_download: true,
             reorganised: 0,
-            pool: BTreeMap::new(),
+            pool: ToyPool::default(),
             mweb_height: Height::MAX,
         }
     }
@@ -158,7 +160,22 @@ impl ToyChain {
 
     /// Something that a compact block may be made of.
     pub fn add_to_pool(&mut self, tx: &Arc<Transaction>) {
-        self.pool.insert(tx.wtxid(), Arc::clone(tx));
+        self.pool.insert(tx);
+    }
+
+    /// Offers a transaction to the mempool.
+    pub fn submit_tx(&mut self, tx: &Arc<Transaction>) -> TxVerdict {
+        self.pool.submit(tx)
+    }
+
+    /// Marks a transaction of the mempool as one that no peer has asked for, or that one has.
+    pub fn set_unbroadcast(&mut self, txid: &Txid, unbroadcast: bool) {
+        self.pool.set_unbroadcast(txid, unbroadcast);
+    }
+
+    /// Sets what the mempool asks for while it is full.
+    pub fn set_min_fee(&mut self, rate: i64) {
+        self.pool.min_fee = rate;
     }
 
     /// The deepest reorganisation so far, in disconnected blocks.
@@ -170,6 +187,7 @@ impl ToyChain {
     pub fn look_at_clock(&mut self, now: Time) {
         let age = now.as_secs() - i64::from(self.tip().header.time);
         self.initial_download &= age > MAX_TIP_AGE;
+        self.pool.now = now.as_secs();
     }
 
     /// Takes headers up to the first bad one.
@@ -289,7 +307,21 @@ impl ToyChain {
         let tip = self.tip();
         let fork = self.last_common_ancestor(&start.hash, &tip.hash)?;
         self.reorganised = self.reorganised.max(start.height - fork.height);
-        (tip.hash != start.hash).then_some(Moved { tip: tip.hash, fork: fork.hash })
+        let mut disconnected = Vec::new();
+        let mut at = start;
+        while at.hash != fork.hash {
+            disconnected.push(Arc::clone(&self.blocks[&at.hash]));
+            at = self.entries[&at.header.prev];
+        }
+        let new = &self.active[fork.height as usize + 1..];
+        let connected: Vec<_> = new.iter().map(|hash| Arc::clone(&self.blocks[hash])).collect();
+        disconnected.iter().for_each(|block| self.pool.disconnect(block));
+        connected.iter().for_each(|block| self.pool.connect(block));
+        if !disconnected.is_empty() {
+            self.pool.readd(disconnected.iter().rev());
+        }
+        let moved = Moved { tip: tip.hash, fork: fork.hash, disconnected: disconnected.len(), connected };
+        (tip.hash != start.hash).then_some(moved)
     }
 }
 
@@ -326,7 +358,8 @@ impl Chain for ToyChain {
     }
 
     fn pool_matches(&self, wanted: &WantedTransactions) -> PoolMatches {
-        let mempool = self.pool.values().filter(|tx| wanted.contains(&tx.wtxid())).cloned().collect();
+        let all = self.pool.all().into_iter().map(|entry| entry.tx);
+        let mempool = all.filter(|tx| wanted.contains(&tx.wtxid())).collect();
         PoolMatches { mempool, extra: Vec::new() }
     }
 
