@@ -62,17 +62,32 @@ impl Fanout {
 
     fn event(&mut self, event: &Event) {
         self.publish.event(event);
-        let Event::TipChanged { tip, fork, initial_download } = event else { return };
+        self.tell_peers(event);
+        let Event::TipChanged { tip, initial_download, .. } = event else { return };
         let hash = tip.block.hash();
-        let net = self.net.lock().clone();
-        if let Some(net) = net {
-            net.input_blocking(Input::TipChanged { tip: hash, fork: *fork, initial_download: *initial_download });
-        }
         if self.stop_at_height.is_some_and(|height| tip.height >= height) {
             self.shutdown.request(Reason::Asked);
         }
         if let Some(notifier) = self.block_notify.as_ref().filter(|_| !initial_download) {
             notifier.run(&hash.to_string());
+        }
+    }
+}
+
+impl Fanout {
+    fn tell_peers(&self, event: &Event) {
+        let input = match event {
+            Event::Connected(at) => Input::BlockConnected { block: Arc::clone(&at.block) },
+            Event::Disconnected(_) => Input::BlockDisconnected,
+            Event::TipChanged { tip, fork, initial_download } => {
+                Input::TipChanged { tip: tip.block.hash(), fork: *fork, initial_download: *initial_download }
+            }
+            // Who brought a transaction tells the machine of it.
+            Event::TxAdded { .. } | Event::TxRemoved { .. } => return,
+        };
+        let net = self.net.lock().clone();
+        if let Some(net) = net {
+            net.input_blocking(input);
         }
     }
 }

@@ -10,6 +10,7 @@ mod dial;
 mod driver;
 mod listen;
 mod peer;
+mod pool_view;
 mod submit;
 mod whitelist;
 

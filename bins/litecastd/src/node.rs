@@ -91,7 +91,7 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
     rpc.set_warmup_status("Starting network threads...");
     let listeners = net::bind(&settings.net).await.map_err(|error| anyhow!(error))?;
     let machine = machine_config(settings, Arc::clone(&params))?;
-    let services = machine.services;
+    let (services, relays) = (machine.services, machine.relay_transactions);
     let net_options = NetOptions {
         machine,
         listeners,
@@ -103,7 +103,7 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
     let net = Net::start(net_options, engine.handle()).context("cannot start the network's threads")?;
     tracing::info!("SetNetworkActive: {}", settings.net.active);
     *peers.lock() = Some(net.clone());
-    node.set_network(NetControl::new(net.clone(), services));
+    node.set_network(NetControl::new(net.clone(), services, relays));
 
     let mempool = load_mempool(settings, engine.handle(), &shutdown);
 
@@ -231,6 +231,11 @@ fn machine_config(settings: &Settings, params: Arc<Params>) -> Result<MachineCon
     let net = &settings.net;
     Ok(MachineConfig {
         user_agent: net.user_agent.clone(),
+        relay_transactions: !net.blocks_only,
+        fee_filter: net.fee_filter,
+        min_relay_fee: settings.policy.mempool.min_relay_fee.per_k(),
+        max_orphans: net.max_orphans,
+        extra_transactions: net.extra_transactions,
         max_connections: net.max_connections,
         connect: net.connect.clone(),
         add_nodes: net.add_node.clone(),

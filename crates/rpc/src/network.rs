@@ -1,11 +1,12 @@
 //! What the network methods ask of the peer-to-peer side. The daemon's driver implements it; tests have their own.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use litecast_p2p::{
     Command, ServiceFlags,
     fsm::{AddedNode, CommandError, NetTotals, PeerInfo},
 };
+use litecast_primitives::Transaction;
 
 /// An address that others may reach this node at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,9 @@ pub trait Network: Send + Sync {
     /// # Errors
     /// The command does not fit the state of things.
     fn command(&self, command: Command) -> Result<(), CommandError>;
+
+    /// Announces a transaction of a user, which is in the mempool now.
+    fn announce(&self, tx: Arc<Transaction>);
 
     /// Bytes over all connections since the start.
     fn totals(&self) -> NetTotals;

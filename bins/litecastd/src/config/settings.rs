@@ -170,6 +170,14 @@ pub(crate) struct NetSettings {
     pub(crate) connect_timeout_ms: u64,
     /// Seconds a new peer may be silent.
     pub(crate) peer_timeout_s: u64,
+    /// Take no transactions from peers.
+    pub(crate) blocks_only: bool,
+    /// Tell peers which fee rates are not wanted.
+    pub(crate) fee_filter: bool,
+    /// Most transactions with unknown inputs.
+    pub(crate) max_orphans: usize,
+    /// Most transactions outside of the mempool that compact blocks may be made of.
+    pub(crate) extra_transactions: usize,
     /// Start with the network on.
     pub(crate) active: bool,
     /// The whole version string.
@@ -341,6 +349,10 @@ impl NetSettings {
             max_send_buffer: unsigned(args.get_int("maxsendbuffer").saturating_mul(1000)),
             connect_timeout_ms: if timeout <= 0 { 5000 } else { unsigned(timeout) },
             peer_timeout_s: unsigned(args.get_int("peertimeout")),
+            blocks_only: args.get_bool("blocksonly"),
+            fee_filter: args.get_bool("feefilter"),
+            max_orphans: usize::try_from(args.get_int("maxorphantx")).unwrap_or(0),
+            extra_transactions: usize::try_from(args.get_int("blockreconstructionextratxn")).unwrap_or(0),
             active: args.get_bool("networkactive"),
             user_agent: user_agent(&args.get_all("uacomment")),
         })

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use litecast_engine::{BlockIndex, EngineError, Entry, Id, Reader, status};
 use litecast_p2p::{
-    Archive, BlockEntry, Chain, GenTxid, Pool, PoolTx,
+    Archive, BlockEntry, Chain,
     compact::{PoolMatches, WantedTransactions},
     message::{GetMwebUtxos, MwebSegment},
 };
-use litecast_primitives::{Block, BlockHash, Height, Txid};
+use litecast_primitives::{Block, BlockHash, Height};
 
 /// Looks at the engine through its reader; every question is a short look of its own.
 #[derive(Clone)]
@@ -60,9 +60,8 @@ impl Chain for ChainView {
         self.0.is_mweb_block(&block.hash)
     }
 
-    /// There is no mempool yet, so every transaction of a compact block is asked for.
-    fn pool_matches(&self, _: &WantedTransactions) -> PoolMatches {
-        PoolMatches::default()
+    fn pool_matches(&self, wanted: &WantedTransactions) -> PoolMatches {
+        self.matches(wanted)
     }
 
     fn is_initial_download(&self) -> bool {
@@ -71,35 +70,6 @@ impl Chain for ChainView {
 
     fn is_importing(&self) -> bool {
         self.0.is_importing()
-    }
-}
-
-/// Empty: there is no mempool yet.
-impl Pool for ChainView {
-    fn has_tx(&self, _: &GenTxid) -> bool {
-        false
-    }
-
-    fn pool_tx(&self, _: &GenTxid) -> Option<PoolTx> {
-        None
-    }
-
-    fn all(&self) -> Vec<PoolTx> {
-        Vec::new()
-    }
-
-    fn sort_for_relay(&self, _: &mut [GenTxid]) {}
-
-    fn parents_since(&self, _: &Txid, _: i64) -> Vec<Txid> {
-        Vec::new()
-    }
-
-    fn min_fee(&self) -> i64 {
-        0
-    }
-
-    fn unbroadcast(&self) -> Vec<Txid> {
-        Vec::new()
     }
 }
 

@@ -1,11 +1,12 @@
 //! What RPC may see of the network and do to it.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use litecast_p2p::{
-    Command, Fsm, ServiceFlags, Time,
+    Command, Fsm, Input, ServiceFlags, Time,
     fsm::{AddedNode, CommandError, NetTotals, PeerInfo},
 };
+use litecast_primitives::Transaction;
 use litecast_rpc::network::{LocalAddress, Network};
 use tokio::sync::oneshot;
 
@@ -38,12 +39,13 @@ impl Look {
 pub(crate) struct NetControl {
     net: Net,
     services: ServiceFlags,
+    relays_transactions: bool,
 }
 
 impl NetControl {
     /// For a running machine that offers these services.
-    pub(crate) fn new(net: Net, services: ServiceFlags) -> Self {
-        Self { net, services }
+    pub(crate) fn new(net: Net, services: ServiceFlags, relays_transactions: bool) -> Self {
+        Self { net, services, relays_transactions }
     }
 
     /// The network now; nothing once it has ended.
@@ -73,6 +75,10 @@ impl Network for NetControl {
         result.blocking_recv().unwrap_or(Ok(()))
     }
 
+    fn announce(&self, tx: Arc<Transaction>) {
+        self.net.input_blocking(Input::TxAdded { tx });
+    }
+
     fn totals(&self) -> NetTotals {
         // The machine counts whole messages; the operator is told of every byte.
         NetTotals { received: self.net.received.load(Ordering::Relaxed), ..self.look().totals }
@@ -96,6 +102,6 @@ impl Network for NetControl {
     }
 
     fn relays_transactions(&self) -> bool {
-        false
+        self.relays_transactions
     }
 }

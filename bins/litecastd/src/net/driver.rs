@@ -9,7 +9,7 @@ use std::{
 use litecast_engine::Handle;
 use litecast_p2p::{
     Chain as _, Config, Fsm, Input, Output, PeerId, Time,
-    fsm::{LinkEnd, Origin, Permissions, TxReject, TxRejectKind, TxVerdict},
+    fsm::{LinkEnd, Origin, Permissions},
 };
 use rand::Rng as _;
 use tokio::{net::TcpStream, sync::mpsc, time::Instant};
@@ -143,13 +143,8 @@ impl Driver {
                 Output::ResumeReading { peer } => self.pause(peer, false),
                 Output::SubmitHeaders { peer, headers } => self.jobs.headers(peer, headers),
                 Output::SubmitBlock { peer, block, requested, .. } => self.jobs.block(peer, block, requested),
-                Output::SubmitTx { peer, tx } => {
-                    // There is no mempool yet. It comes from peers with the `relay` permission alone.
-                    let reject = TxReject { kind: TxRejectKind::MempoolPolicy, reason: "no mempool".into() };
-                    let (net, verdict) = (self.net.clone(), TxVerdict::Rejected(reject));
-                    tokio::spawn(async move { net.input(Input::TxVerdict { peer, tx, verdict }).await });
-                }
-                Output::Broadcast { .. } => {}
+                Output::SubmitTx { peer, tx } => self.jobs.transaction(peer, tx),
+                Output::Broadcast { txid } => self.jobs.broadcast(txid),
                 Output::Need { peer, wanted } => {
                     let link = self.links.get(&peer).map(peer::Link::frames);
                     let job = submit::Serve { peer, wanted, magic: self.magic, link };

@@ -7,14 +7,15 @@ use std::{sync::Arc, thread};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use litecast_consensus::Category;
-use litecast_engine::{BlockOutcome, Handle, HeadersOutcome, Pending};
+use litecast_engine::{BlockOutcome, Handle, HeadersOutcome, Pending, SubmitError, SubmitTx, Submitted, TxSource};
+use litecast_mempool::TxCategory;
 use litecast_p2p::{
     Input, PeerId, Unserved, Wanted,
     codec::frame_header,
-    fsm::{BlockVerdict, MAX_SUBMITTED_PER_PEER, Reject, RejectKind},
+    fsm::{BlockVerdict, MAX_SUBMITTED_PER_PEER, Reject, RejectKind, TxReject, TxRejectKind, TxVerdict},
     message::CommandName,
 };
-use litecast_primitives::{Block, BlockHash, BlockHeader};
+use litecast_primitives::{Block, BlockHash, BlockHeader, Transaction, Txid};
 use tokio::sync::mpsc;
 
 use super::{Net, chain_view::ChainView, peer::Outgoing};
@@ -22,11 +23,14 @@ use super::{Net, chain_view::ChainView, peer::Outgoing};
 enum Job {
     Headers(PeerId, Vec<BlockHeader>),
     Block(PeerId, Arc<Block>, bool),
+    Transaction(PeerId, Arc<Transaction>),
+    Broadcast(Txid),
 }
 
 enum Answer {
     Headers(PeerId, Pending<HeadersOutcome>),
     Block(PeerId, BlockHash, Pending<BlockOutcome>),
+    Transaction(PeerId, Arc<Transaction>, Pending<Result<Submitted, SubmitError>>),
 }
 
 /// A verdict on a block that another peer sent, or nobody.
@@ -46,6 +50,17 @@ impl Jobs {
         self.send(Job::Block(peer, block, requested));
     }
 
+    pub(super) fn transaction(&self, peer: PeerId, tx: Arc<Transaction>) {
+        self.send(Job::Transaction(peer, tx));
+    }
+
+    /// A peer has asked for a transaction of a user.
+    pub(super) fn broadcast(&self, txid: Txid) {
+        if self.0.try_send(Job::Broadcast(txid)).is_err() {
+            tracing::debug!("a transaction will be announced once more");
+        }
+    }
+
     fn send(&self, job: Job) {
         // The queue holds all that the machine ever has under way, so this never waits.
         if self.0.send(job).is_err() {
@@ -55,7 +70,7 @@ impl Jobs {
 }
 
 pub(super) fn start(engine: Handle, net: Net, max_connections: usize) -> std::io::Result<Jobs> {
-    let under_way = (max_connections + 16) * (MAX_SUBMITTED_PER_PEER + 1);
+    let under_way = (max_connections + 16) * (MAX_SUBMITTED_PER_PEER + 2);
     let (jobs, queue) = bounded(under_way);
     let (answers, waiting) = bounded(ANSWERS);
     let reader = engine.clone();
@@ -74,6 +89,14 @@ fn hand_over(engine: &Handle, queue: &Receiver<Job>, answers: &Sender<Answer>) {
                 let hash = block.hash();
                 engine.begin_submit_block(block, requested).map(|pending| Answer::Block(peer, hash, pending))
             }
+            Job::Transaction(peer, tx) => {
+                let request = SubmitTx { tx: Arc::clone(&tx), from: TxSource::Peer };
+                engine.begin_submit_tx(request).map(|pending| Answer::Transaction(peer, tx, pending))
+            }
+            Job::Broadcast(txid) => match engine.was_broadcast(txid) {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
         };
         let Ok(answer) = answer else { return };
         if answers.send(answer).is_err() {
@@ -92,6 +115,10 @@ fn wait(engine: &Handle, net: &Net, waiting: &Receiver<Answer>) {
             Answer::Block(peer, hash, pending) => {
                 pending.wait().map(|outcome| tell_block(engine, net, peer, hash, &outcome))
             }
+            Answer::Transaction(peer, tx, pending) => pending.wait().map(|outcome| {
+                let verdict = tx_verdict(outcome);
+                net.input_blocking(Input::TxVerdict { peer, tx, verdict })
+            }),
         };
         // Either the engine or the machine has ended.
         if !told.unwrap_or(false) {
@@ -113,6 +140,32 @@ fn tell_block(engine: &Handle, net: &Net, peer: PeerId, hash: BlockHash, outcome
         Some(Input::BlockVerdict { peer: NOBODY, hash: *checked, verdict })
     });
     std::iter::once(Input::BlockVerdict { peer, hash, verdict }).chain(others).all(|input| net.input_blocking(input))
+}
+
+fn tx_verdict(outcome: Result<Submitted, SubmitError>) -> TxVerdict {
+    let reject = match outcome {
+        Ok(Submitted::New(accepted)) => return TxVerdict::Accepted { replaced: accepted.replaced },
+        Ok(Submitted::Known) => return TxVerdict::Accepted { replaced: Vec::new() },
+        Err(SubmitError::Reject(reject)) => reject,
+        // Only users are told so.
+        Err(error @ (SubmitError::AlreadyInChain | SubmitError::MaxFeeExceeded)) => {
+            let reject = TxReject { kind: TxRejectKind::Conflict, reason: error.to_string().into() };
+            return TxVerdict::Rejected(reject);
+        }
+    };
+    let kind = match reject.category() {
+        TxCategory::MissingInputs => return TxVerdict::MissingInputs,
+        TxCategory::Consensus => TxRejectKind::Consensus,
+        TxCategory::RecentConsensusChange => TxRejectKind::RecentConsensusChange,
+        TxCategory::InputsNotStandard => TxRejectKind::InputsNotStandard,
+        TxCategory::NotStandard => TxRejectKind::NotStandard,
+        TxCategory::PrematureSpend => TxRejectKind::PrematureSpend,
+        TxCategory::WitnessMutated => TxRejectKind::WitnessMutated,
+        TxCategory::WitnessStripped => TxRejectKind::WitnessStripped,
+        TxCategory::Conflict => TxRejectKind::Conflict,
+        TxCategory::MempoolPolicy => TxRejectKind::MempoolPolicy,
+    };
+    TxVerdict::Rejected(TxReject { kind, reason: reject.to_string().into() })
 }
 
 fn translate(reject: &litecast_consensus::Reject) -> Reject {

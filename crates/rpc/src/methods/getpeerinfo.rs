@@ -78,7 +78,7 @@ fn describe(peer: &PeerInfo, call: &Call<'_>) -> Value {
     out.insert("relaytxes".into(), peer.relay_txes.into());
     out.insert("lastsend".into(), seconds(peer.last_send));
     out.insert("lastrecv".into(), seconds(peer.last_receive));
-    out.insert("last_transaction".into(), 0.into());
+    out.insert("last_transaction".into(), seconds(peer.last_transaction));
     out.insert("last_block".into(), seconds(peer.last_block));
     out.insert("bytessent".into(), peer.bytes_sent.into());
     out.insert("bytesrecv".into(), peer.bytes_received.into());

@@ -46,7 +46,13 @@ fn run(call: &Call<'_>) -> Result<Value, RpcError> {
         (rate.per_k() != 0).then(|| Amount(rate.total_fee(virtual_size(tx.weight() as u64, 0, 0), mweb_weight(&tx))));
     let request = SubmitTx { tx: Arc::clone(&tx), from: TxSource::User { max_fee } };
     match call.node.require_chain()?.submit_tx(request)? {
-        Ok(_) => Ok(tx.txid().to_string().into()),
+        Ok(_) => {
+            let txid = tx.txid().to_string();
+            if let Some(network) = call.node.network() {
+                network.announce(tx);
+            }
+            Ok(txid.into())
+        }
         Err(error) => {
             let code = match &error {
                 SubmitError::Reject(reject) if reject.category() == TxCategory::MissingInputs => code::VERIFY_ERROR,

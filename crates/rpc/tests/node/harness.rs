@@ -12,7 +12,7 @@ use litecast_p2p::{
     fsm::{AddedNode, CommandError, ConnectionType, NetTotals, PeerInfo, Permissions},
 };
 use litecast_primitives::{
-    U256,
+    Transaction, U256,
     params::{Network as Chain, Params},
     transaction::Encoding,
 };
@@ -128,6 +128,7 @@ pub(crate) fn silent_peer(addr: SocketAddr, local: SocketAddr) -> PeerInfo {
         last_send: None,
         last_receive: None,
         last_block: None,
+        last_transaction: None,
         bytes_sent: 0,
         bytes_received: 0,
         connected_at: Time::from_secs(NOW.unsigned_abs()),
@@ -159,6 +160,9 @@ impl Network for List {
         let added = &self.state.lock().unwrap().added;
         added.iter().map(|name| AddedNode { name: name.clone(), connected: None }).collect()
     }
+
+    /// Nobody listens.
+    fn announce(&self, _: Arc<Transaction>) {}
 
     fn command(&self, command: Command) -> Result<(), CommandError> {
         let mut state = self.state.lock().unwrap();
