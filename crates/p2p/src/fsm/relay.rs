@@ -82,6 +82,12 @@ impl TxRelay {
         }
     }
 
+    /// How many announcements wait.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.to_announce.len()
+    }
+
     fn is_idle(&self) -> bool {
         self.to_announce.is_empty() && !self.send_pool
     }

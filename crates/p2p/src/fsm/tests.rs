@@ -26,6 +26,8 @@ mod blocks;
 mod compact;
 mod light_client;
 mod peers;
+mod relay;
+mod transactions;
 
 const START: Time = Time::from_secs(1_700_000_000);
 const SECOND: Duration = Duration::from_secs(1);

@@ -19,6 +19,8 @@ use crate::{
     time::Time,
 };
 
+mod mempools;
+
 const START: Time = Time::from_secs(1_700_000_000);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);

@@ -2,7 +2,10 @@
 //!
 //! Two marks make things invalid on purpose: a header of [`BAD_HEADER_VERSION`] and a block of [`BAD_BLOCK_NONCE`].
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use litecast_primitives::{
@@ -171,6 +174,11 @@ impl ToyChain {
     /// Marks a transaction of the mempool as one that no peer has asked for, or that one has.
     pub fn set_unbroadcast(&mut self, txid: &Txid, unbroadcast: bool) {
         self.pool.set_unbroadcast(txid, unbroadcast);
+    }
+
+    /// Ids of all transactions of the active chain, but those of the genesis block.
+    pub fn confirmed(&self) -> BTreeSet<Txid> {
+        self.pool.confirmed()
     }
 
     /// Sets what the mempool asks for while it is full.

@@ -10,7 +10,7 @@ use std::{
 
 use litecast_primitives::{Block, OutPoint, Transaction, Txid};
 
-use super::ToyChain;
+use super::toy_chain::ToyChain;
 use crate::{
     fsm::{TxReject, TxRejectKind, TxVerdict},
     pool::{GenTxid, Pool, PoolTx},
@@ -171,6 +171,10 @@ impl ToyPool {
                 (entry.time, entry.unbroadcast) = (before.time, before.unbroadcast);
             }
         }
+    }
+
+    pub(super) fn confirmed(&self) -> BTreeSet<Txid> {
+        self.confirmed.keys().copied().collect()
     }
 
     fn find(&self, id: &GenTxid) -> Option<&Entry> {

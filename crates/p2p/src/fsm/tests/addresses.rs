@@ -48,7 +48,7 @@ impl Bench {
     }
 
     /// Time passes and the peers answer pings.
-    fn rest(&mut self, time: Duration) {
+    pub(super) fn rest(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end {
             self.wait(Duration::from_secs(300));
