@@ -20,7 +20,9 @@ mod getchaintips;
 mod getconnectioncount;
 mod getdifficulty;
 mod getmemoryinfo;
+mod getmempoolentry;
 mod getmempoolinfo;
+mod getmempoolrelatives;
 mod getmininginfo;
 mod getnettotals;
 mod getnetworkhashps;
@@ -85,7 +87,10 @@ pub static NODE_METHODS: &[Method] = &[
     getchaintips::METHOD,
     getconnectioncount::METHOD,
     getdifficulty::METHOD,
+    getmempoolentry::METHOD,
     getmempoolinfo::METHOD,
+    getmempoolrelatives::ANCESTORS,
+    getmempoolrelatives::DESCENDANTS,
     getmininginfo::METHOD,
     getnettotals::METHOD,
     getnetworkhashps::METHOD,
