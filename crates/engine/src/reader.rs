@@ -128,7 +128,7 @@ impl Shared {
     }
 }
 
-/// The block that was last made of the mempool (`getmininginfo`).
+/// The block that was last made (`getmininginfo`); of given transactions nothing is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastTemplate {
     /// Transactions but for coinbase and HogEx.

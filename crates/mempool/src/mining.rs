@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What the coinbase and the block's own bytes take.
-const RESERVED_WEIGHT: u64 = 4000;
+pub const RESERVED_WEIGHT: u64 = 4000;
 const RESERVED_SIGOPS_COST: u64 = 400;
 /// After so many packages without room in a row an almost full block is done.
 const MAX_CONSECUTIVE_FAILURES: usize = 1000;

@@ -22,6 +22,7 @@ pub mod render;
 mod request;
 pub mod rpc;
 pub mod server;
+mod template;
 
 pub use amount::{amount_from_json, amount_to_json};
 pub use code::RpcError;

@@ -16,6 +16,7 @@ mod getblockchaininfo;
 mod getblockcount;
 mod getblockhash;
 mod getblockheader;
+mod getblocktemplate;
 mod getchaintips;
 mod getconnectioncount;
 mod getdifficulty;
@@ -40,7 +41,9 @@ mod logging;
 mod lookup;
 mod ping;
 mod preciousblock;
+mod prioritisetransaction;
 mod reconsiderblock;
+mod savemempool;
 mod sendrawtransaction;
 mod setmocktime;
 mod setnetworkactive;
@@ -48,6 +51,7 @@ mod stop;
 mod submitblock;
 mod submitheader;
 mod syncwithvalidationinterfacequeue;
+mod testmempoolaccept;
 mod txoutproof;
 mod uptime;
 mod validateaddress;
@@ -84,6 +88,7 @@ pub static NODE_METHODS: &[Method] = &[
     getblockcount::METHOD,
     getblockhash::METHOD,
     getblockheader::METHOD,
+    getblocktemplate::METHOD,
     getchaintips::METHOD,
     getconnectioncount::METHOD,
     getdifficulty::METHOD,
@@ -104,13 +109,16 @@ pub static NODE_METHODS: &[Method] = &[
     invalidateblock::METHOD,
     ping::METHOD,
     preciousblock::METHOD,
+    prioritisetransaction::METHOD,
     reconsiderblock::METHOD,
+    savemempool::METHOD,
     sendrawtransaction::METHOD,
     setmocktime::METHOD,
     setnetworkactive::METHOD,
     submitblock::METHOD,
     submitheader::METHOD,
     syncwithvalidationinterfacequeue::METHOD,
+    testmempoolaccept::METHOD,
     txoutproof::GET,
     txoutproof::VERIFY,
     validateaddress::METHOD,

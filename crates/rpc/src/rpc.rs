@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::code::{self, RpcError};
 use crate::context::NodeContext;
 use crate::method::{Call, Registry};
+use crate::template::TemplateCache;
 
 /// Method table, node and state.
 pub struct Rpc {
@@ -22,6 +23,7 @@ pub struct Rpc {
     running: AtomicBool,
     active: Mutex<BTreeMap<u64, (String, Instant)>>,
     next: AtomicU64,
+    templates: TemplateCache,
 }
 
 impl Rpc {
@@ -35,6 +37,7 @@ impl Rpc {
             running: AtomicBool::new(true),
             active: Mutex::new(BTreeMap::new()),
             next: AtomicU64::new(0),
+            templates: TemplateCache::default(),
         })
     }
 
@@ -70,6 +73,11 @@ impl Rpc {
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// The block that miners work on.
+    pub(crate) fn templates(&self) -> &TemplateCache {
+        &self.templates
     }
 
     /// The calls that are running, oldest first, and for how long.

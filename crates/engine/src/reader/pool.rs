@@ -35,7 +35,7 @@ impl Reader {
         self.0.pool.read()
     }
 
-    /// The block that was last made of the mempool since the start.
+    /// The block that was last made since the start.
     pub fn last_template(&self) -> Option<LastTemplate> {
         *self.0.last_template.lock()
     }

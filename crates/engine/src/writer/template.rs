@@ -2,6 +2,7 @@
 //! (v0.21.5.5 src/miner.cpp CreateNewBlock, src/validation.cpp TestBlockValidity).
 
 use litecast_consensus::{ConnectError, Reject, State, block, connect_block, header};
+use litecast_mempool::mining::RESERVED_WEIGHT;
 use litecast_primitives::Block;
 
 use super::Writer;
@@ -35,6 +36,7 @@ impl Writer {
             Ok(template) => template,
             Err(error) => return Ok(Err(error)),
         };
+        let mut last = LastTemplate { transactions: 0, weight: RESERVED_WEIGHT, mweb_weight: 0 };
         if let Contents::Pool = request.contents {
             if let Err(reject) = self.test_block_validity(&made.block)? {
                 return Ok(Err(AssembleError::Invalid(reject)));
@@ -48,9 +50,10 @@ impl Writer {
                 made.costs.iter().map(|cost| cost.sigops).sum::<u64>(),
                 made.mweb_weight
             );
-            *self.shared.last_template.lock() =
-                Some(LastTemplate { transactions: visible as u64, weight: made.weight, mweb_weight: made.mweb_weight });
+            last = LastTemplate { transactions: visible as u64, weight: made.weight, mweb_weight: made.mweb_weight };
         }
+        // Given transactions come into an empty block, and only the empty one counts.
+        *self.shared.last_template.lock() = Some(last);
         Ok(Ok(made))
     }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use litecast_engine::{AssembleRequest, Contents, Handle, Template, mine};
+use litecast_engine::{Contents, Handle, mine};
 use litecast_primitives::{Block, BlockHash, params::AddressPrefixes};
 use litecast_script::address::Destination;
 use serde_json::Value;
 
 use crate::code::{self, RpcError};
 use crate::method::Call;
+use crate::template::assemble;
 
 /// Nonces to try unless told otherwise (v0.21.5.5 src/rpc/mining.h, DEFAULT_MAX_TRIES).
 pub(super) const DEFAULT_MAX_TRIES: u64 = 1_000_000;
@@ -20,18 +20,6 @@ const SLICE: u64 = 4096;
 pub(super) fn max_tries(call: &Call<'_>, index: usize) -> Result<u64, RpcError> {
     // A negative number is a huge one, as in the reference.
     Ok(call.opt_i32(index)?.map_or(DEFAULT_MAX_TRIES, |tries| i64::from(tries).cast_unsigned()))
-}
-
-/// Makes a block for the tip.
-pub(super) fn assemble(
-    chain: &Handle,
-    script_pubkey: &[u8],
-    contents: Contents,
-    extra_nonce: i64,
-) -> Result<Template, RpcError> {
-    let script_pubkey = Bytes::copy_from_slice(script_pubkey);
-    let request = AssembleRequest { script_pubkey, contents, extra_nonce };
-    chain.assemble(request)?.map_err(|error| RpcError::misc(error.to_string()))
 }
 
 /// What a search for a nonce came to.

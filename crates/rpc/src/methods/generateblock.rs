@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use litecast_engine::Contents;
-use litecast_primitives::Transaction;
+use litecast_engine::{Contents, Handle};
+use litecast_primitives::{Transaction, Txid};
 use serde_json::{Value, json};
 
 use super::{decoderawtransaction, generate};
 use crate::code::{self, RpcError};
 use crate::convert;
 use crate::method::{Arg, ArgKind, Call, Method};
+use crate::template::assemble;
 
 pub(super) const METHOD: Method = Method {
     name: "generateblock",
@@ -36,8 +37,9 @@ fn run(call: &Call<'_>) -> Result<Value, RpcError> {
         .ok()
         .or_else(|| generate::script_of_address(output, prefixes))
         .ok_or_else(|| RpcError::new(code::INVALID_ADDRESS_OR_KEY, "Error: Invalid address or descriptor"))?;
-    let transactions = convert::as_array(call.param(1))?.iter().map(transaction).collect::<Result<_, _>>()?;
-    let template = generate::assemble(chain, &script, Contents::These(transactions), 1)?;
+    let listed = convert::as_array(call.param(1))?;
+    let transactions = listed.iter().map(|value| transaction(value, chain)).collect::<Result<_, _>>()?;
+    let template = assemble(chain, &script, Contents::These(transactions), 1)?;
     if let Err(reject) = chain.check_template(Arc::new(template.block.clone()))? {
         return Err(RpcError::new(code::VERIFY_ERROR, format!("TestBlockValidity failed: {reject}")));
     }
@@ -48,12 +50,12 @@ fn run(call: &Call<'_>) -> Result<Value, RpcError> {
     Ok(json!({"hash": generate::submit(chain, *block)?.to_string()}))
 }
 
-fn transaction(value: &Value) -> Result<Arc<Transaction>, RpcError> {
+fn transaction(value: &Value, chain: &Handle) -> Result<Arc<Transaction>, RpcError> {
     let text = convert::as_str(value)?;
-    let is_hex = text.bytes().all(|c| c.is_ascii_hexdigit());
-    if text.len() == 64 && is_hex {
+    if let Ok(txid) = text.parse::<Txid>() {
+        let found = chain.reader().mempool().get(&txid).map(|entry| Arc::clone(entry.tx()));
         let message = format!("Transaction {text} not in mempool.");
-        return Err(RpcError::new(code::INVALID_ADDRESS_OR_KEY, message));
+        return found.ok_or_else(|| RpcError::new(code::INVALID_ADDRESS_OR_KEY, message));
     }
     decoderawtransaction::decode(text, false, true).map(Arc::new).ok_or_else(|| {
         let message = format!("Transaction decode failed for {text}. Make sure the tx has at least one input.");

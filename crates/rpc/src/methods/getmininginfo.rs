@@ -13,6 +13,9 @@ pub(super) const METHOD: Method = Method {
     args: &[],
     description: "Tells what a miner may want to know.",
     result: "{                        (json object)\n  \"blocks\" : n,          (numeric) Height of the active chain.\n  \
+             \"currentblockweight\" : n,\n                           (numeric) Weight of the last block that was made \
+             here, if any.\n  \"currentblockmwebweight\" : n,\n                           (numeric) Weight inside of it.\n  \
+             \"currentblocktx\" : n,  (numeric) Its transactions.\n  \
              \"difficulty\" : n,      (numeric) Its difficulty.\n  \
              \"networkhashps\" : n,   (numeric) As getnetworkhashps.\n  \
              \"pooledtx\" : n,        (numeric) Transactions in the mempool.\n  \
@@ -26,12 +29,16 @@ fn run(call: &Call<'_>) -> Result<Value, RpcError> {
     let reader = call.node.require_chain()?.reader();
     let tip = reader.tip();
     let rate = hashes_per_second(&reader.index(), reader.params(), DEFAULT_BLOCKS, -1);
-    Ok(json!({
-        "blocks": tip.height,
-        "difficulty": double_to_json(difficulty(tip.header.bits)),
-        "networkhashps": double_to_json(rate),
-        "pooledtx": 0,
-        "chain": reader.params().network.name(),
-        "warnings": call.node.warnings(),
-    }))
+    let mut out = json!({"blocks": tip.height});
+    if let Some(last) = reader.last_template() {
+        out["currentblockweight"] = last.weight.into();
+        out["currentblockmwebweight"] = last.mweb_weight.into();
+        out["currentblocktx"] = last.transactions.into();
+    }
+    out["difficulty"] = double_to_json(difficulty(tip.header.bits));
+    out["networkhashps"] = double_to_json(rate);
+    out["pooledtx"] = reader.mempool().len().into();
+    out["chain"] = reader.params().network.name().into();
+    out["warnings"] = call.node.warnings().into();
+    Ok(out)
 }

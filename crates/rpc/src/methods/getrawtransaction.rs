@@ -1,5 +1,7 @@
 //! `getrawtransaction`.
 
+use std::sync::Arc;
+
 use litecast_primitives::Txid;
 use serde_json::{Map, Value};
 
@@ -17,10 +19,11 @@ pub(super) const METHOD: Method = Method {
         Arg::default("verbose", ArgKind::Bool, "false", "An object instead of hex."),
         Arg::optional("blockhash", ArgKind::Hex, "Hash of the block that it is in."),
     ],
-    description: "Tells about a transaction of a block. This version keeps no mempool and no index of transactions: without \
-                  a block it finds none.",
+    description: "Tells about a transaction of the mempool, or of a block. This version keeps no index of transactions: \
+                  without a block it finds only those of the mempool.",
     result: "\"hex\"                        (string) Without verbose.\n\n\
-             {                            (json object) With verbose: as decoderawtransaction, with its hex, and\n  \
+             {                            (json object) With verbose: as decoderawtransaction, with its hex; and of a \
+             block\n  \
              \"in_active_chain\" : true|false,\n                               (boolean) Whether the block is.\n  \
              \"blockhash\" : \"hex\",       (string) The block.\n  \
              \"confirmations\" : n,       (numeric) Blocks since; 0 on a side branch.\n  \
@@ -43,11 +46,20 @@ fn run(call: &Call<'_>) -> Result<Value, RpcError> {
         Some(number @ Value::Number(_)) => convert::as_i32(number)? != 0,
         Some(other) => convert::as_bool(other)?,
     };
+    let encoding = call.node.encoding();
     if call.given(2).is_none() {
-        return Err(no_such(
-            "No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction \
-             queries. Use gettransaction for wallet transactions.",
-        ));
+        let found = chain.reader().mempool().get(&txid).map(|entry| Arc::clone(entry.tx()));
+        let tx = found.ok_or_else(|| {
+            no_such(
+                "No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction \
+                 queries. Use gettransaction for wallet transactions.",
+            )
+        })?;
+        return Ok(if verbose {
+            transaction_to_json(&tx, Some(encoding), &params.addresses).into()
+        } else {
+            hex::encode(tx.encode(encoding)).into()
+        });
     }
     let hash = lookup::block_hash(call, 2, "parameter 3")?;
     let (entry, place) = {
@@ -65,7 +77,6 @@ fn run(call: &Call<'_>) -> Result<Value, RpcError> {
             "No such transaction found in the provided block. Use gettransaction for wallet transactions.",
         ));
     };
-    let encoding = call.node.encoding();
     if !verbose {
         return Ok(hex::encode(tx.encode(encoding)).into());
     }

@@ -1,6 +1,7 @@
 //! `gettxout`.
 
-use litecast_primitives::{OutPoint, Txid};
+use litecast_mempool::{Mempool, OutputIndex};
+use litecast_primitives::{OutPoint, TxOut, Txid};
 use serde_json::{Value, json};
 
 use crate::amount::amount_to_json;
@@ -17,10 +18,10 @@ pub(super) const METHOD: Method = Method {
         Arg::required("n", ArgKind::Num, "Index of the output."),
         Arg::default("include_mempool", ArgKind::Bool, "true", "Look at the mempool too."),
     ],
-    description: "Tells about an output that is not spent.",
+    description: "Tells about an output that is not spent; with include_mempool, not by a transaction there either.",
     result: "{                            (json object) Null if there is no such output.\n  \
              \"bestblock\" : \"hex\",       (string) The active chain's last block.\n  \
-             \"confirmations\" : n,       (numeric) Blocks since.\n  \
+             \"confirmations\" : n,       (numeric) Blocks since; 0 in the mempool.\n  \
              \"value\" : n,               (numeric) LTC.\n  \
              \"scriptPubKey\" : {...},    (json object) As in decoderawtransaction.\n  \
              \"coinbase\" : true|false    (boolean) Created by a coinbase.\n}",
@@ -31,23 +32,48 @@ pub(super) const METHOD: Method = Method {
 fn run(call: &Call<'_>) -> Result<Value, RpcError> {
     let txid = Txid::from_bytes(convert::parse_hash(call.param(0), "txid")?);
     let vout = call.i32(1)?.cast_unsigned();
-    // There is no mempool yet, so both answers are the same.
-    call.opt_bool(2)?;
+    let with_pool = call.opt_bool(2)?.unwrap_or(true);
     let reader = call.node.require_chain()?.reader();
-    let (tip, coin) = loop {
+    let outpoint = OutPoint { txid, vout };
+    let (tip, found) = loop {
         let tip = reader.tip();
-        let coin = reader.coin(&OutPoint { txid, vout })?;
+        // Nothing else of the engine is taken while the mempool is.
+        let in_pool = if with_pool { in_pool(&reader.mempool(), &outpoint) } else { None };
+        let found = match in_pool {
+            Some(InPool::Spent) => None,
+            Some(InPool::Created(output)) => Some((output, 0, false)),
+            None => reader
+                .coin(&outpoint)?
+                .map(|coin| (coin.output, i64::from(tip.height) - i64::from(coin.height) + 1, coin.is_coinbase)),
+        };
         // A block may have come in between.
         if reader.tip().hash == tip.hash {
-            break (tip, coin);
+            break (tip, found);
         }
     };
-    let Some(coin) = coin else { return Ok(Value::Null) };
+    let Some((output, confirmations, coinbase)) = found else { return Ok(Value::Null) };
     Ok(json!({
         "bestblock": tip.hash.to_string(),
-        "confirmations": i64::from(tip.height) - i64::from(coin.height) + 1,
-        "value": amount_to_json(coin.output.value.0),
-        "scriptPubKey": script_pubkey_to_json(&coin.output.script_pubkey, true, &reader.params().addresses),
-        "coinbase": coin.is_coinbase,
+        "confirmations": confirmations,
+        "value": amount_to_json(output.value.0),
+        "scriptPubKey": script_pubkey_to_json(&output.script_pubkey, true, &reader.params().addresses),
+        "coinbase": coinbase,
     }))
+}
+
+/// What the mempool says about an output that it has to do with.
+enum InPool {
+    /// One of its transactions spends it, or it would be an output of one that has not so many.
+    Spent,
+    /// One of its transactions creates it.
+    Created(TxOut),
+}
+
+fn in_pool(pool: &Mempool, outpoint: &OutPoint) -> Option<InPool> {
+    if pool.spender(&OutputIndex::Out(*outpoint)).is_some() {
+        return Some(InPool::Spent);
+    }
+    let entry = pool.get(&outpoint.txid)?;
+    let output = usize::try_from(outpoint.vout).ok().and_then(|vout| entry.tx().outputs().get(vout));
+    Some(output.map_or(InPool::Spent, |output| InPool::Created(output.clone())))
 }

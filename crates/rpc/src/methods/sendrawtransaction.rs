@@ -41,9 +41,7 @@ pub(super) const METHOD: Method = Method {
 fn run(call: &Call<'_>) -> Result<Value, RpcError> {
     call.check_types(&[JsonType::String], false)?;
     let tx = Arc::new(transaction(call.str(0)?)?);
-    let rate = max_fee_rate(call, 1)?;
-    let max_fee =
-        (rate.per_k() != 0).then(|| Amount(rate.total_fee(virtual_size(tx.weight() as u64, 0, 0), mweb_weight(&tx))));
+    let max_fee = max_fee(call, 1, &tx)?;
     let request = SubmitTx { tx: Arc::clone(&tx), from: TxSource::User { max_fee } };
     match call.node.require_chain()?.submit_tx(request)? {
         Ok(_) => {
@@ -71,7 +69,9 @@ pub(super) fn transaction(hex: &str) -> Result<Transaction, RpcError> {
     decoderawtransaction::decode(hex, true, true).ok_or_else(|| RpcError::new(code::DESERIALIZATION_ERROR, failed))
 }
 
-/// The fee rate that a user does not want to exceed; zero is no limit.
-pub(super) fn max_fee_rate(call: &Call<'_>, index: usize) -> Result<FeeRate, RpcError> {
-    call.given(index).map_or(Ok(DEFAULT_MAX_FEE_RATE), |value| amount_from_json(value).map(FeeRate))
+/// The most that a transaction may pay, from a parameter with a fee rate.
+pub(super) fn max_fee(call: &Call<'_>, index: usize, tx: &Transaction) -> Result<Option<Amount>, RpcError> {
+    let rate = call.given(index).map_or(Ok(DEFAULT_MAX_FEE_RATE), |value| amount_from_json(value).map(FeeRate))?;
+    let fee = || Amount(rate.total_fee(virtual_size(tx.weight() as u64, 0, 0), mweb_weight(tx)));
+    Ok((rate.per_k() != 0).then(fee))
 }

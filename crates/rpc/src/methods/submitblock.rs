@@ -59,13 +59,14 @@ fn run(call: &Call<'_>) -> Result<Value, RpcError> {
     })
 }
 
-fn reason(reject: &Reject) -> String {
+/// What the answer calls a broken rule (BIP22).
+pub(super) fn reason(reject: &Reject) -> String {
     let reason = reject.reason();
     if reason.is_empty() { "rejected".to_owned() } else { reason.into_owned() }
 }
 
 /// A block at the start of hex; what follows it is ignored, as in the reference.
-fn decode(text: &str) -> Option<Block> {
+pub(super) fn decode(text: &str) -> Option<Block> {
     let bytes = convert::decode_hex(text)?;
     Block::decode(&mut Reader::new(Bytes::from(bytes))).ok()
 }
