@@ -208,6 +208,7 @@ struct Context {
     chain: Option<Handle>,
     network: Option<Arc<List>>,
     encoding: Encoding,
+    mempool_file: Option<PathBuf>,
 }
 
 impl NodeContext for Context {
@@ -241,6 +242,10 @@ impl NodeContext for Context {
     fn encoding(&self) -> Encoding {
         self.encoding
     }
+
+    fn mempool_file(&self) -> Option<&Path> {
+        self.mempool_file.as_deref()
+    }
 }
 
 fn table(context: Context) -> Arc<Rpc> {
@@ -253,7 +258,7 @@ fn table(context: Context) -> Arc<Rpc> {
 
 /// Methods without a chain and without a network.
 pub(crate) fn empty() -> Arc<Rpc> {
-    table(Context { chain: None, network: None, encoding: Encoding::Full })
+    table(Context { chain: None, network: None, encoding: Encoding::Full, mempool_file: None })
 }
 
 /// An engine with methods in front.
@@ -262,7 +267,7 @@ pub(crate) struct Node {
     feed: Option<thread::JoinHandle<()>>,
     pub(crate) rpc: Arc<Rpc>,
     pub(crate) network: Arc<List>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Node {
@@ -284,7 +289,7 @@ impl Node {
             script_threads: 1,
             check_blocks: 6,
             check_level: 4,
-            mempool: Policy::default(),
+            mempool: Policy { replacement: true, ..Policy::new(&Params::new(network)) },
             mining: MiningPolicy::default(),
             script_cache_bytes: 1 << 20,
             wipe: litecast_store::Wipe::Nothing,
@@ -299,14 +304,26 @@ impl Node {
         });
         let network = Arc::new(List::default());
         let chain = Some(engine.handle().clone());
-        let rpc = table(Context { chain, network: Some(Arc::clone(&network)), encoding: Encoding::Full });
-        Self { engine: Some(engine), feed: Some(feed), rpc, network, _dir: dir }
+        let mempool_file = Some(dir.path().join("pool/mempool.dat"));
+        std::fs::create_dir(dir.path().join("pool")).unwrap();
+        let rpc = table(Context { chain, network: Some(Arc::clone(&network)), encoding: Encoding::Full, mempool_file });
+        Self { engine: Some(engine), feed: Some(feed), rpc, network, dir }
+    }
+
+    /// In a folder of its own.
+    pub(crate) fn mempool_file(&self) -> PathBuf {
+        self.dir.path().join("pool/mempool.dat")
+    }
+
+    /// The engine.
+    pub(crate) fn chain(&self) -> &Handle {
+        self.engine.as_ref().unwrap().handle()
     }
 
     /// The same node with another `-rpcserialversion`.
     pub(crate) fn with_encoding(&self, encoding: Encoding) -> Arc<Rpc> {
-        let chain = self.engine.as_ref().map(|engine| engine.handle().clone());
-        table(Context { chain, network: None, encoding })
+        let chain = Some(self.chain().clone());
+        table(Context { chain, network: None, encoding, mempool_file: None })
     }
 
     pub(crate) fn call(&self, method: &str, params: &Value) -> Result<Value, RpcError> {

@@ -27,6 +27,11 @@ pub(crate) struct Litecoind {
 impl Litecoind {
     /// `None`, and a line that says so, without the program.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(&["-disablewallet"])
+    }
+
+    /// With options of its own.
+    pub(crate) fn start_with(options: &[&str]) -> Option<Self> {
         if !Path::new(BINARY).exists() {
             eprintln!("skipped: no {BINARY}");
             return None;
@@ -37,7 +42,8 @@ impl Litecoind {
             .arg(format!("-datadir={}", dir.path().display()))
             .arg(format!("-rpcport={port}"))
             .arg(format!("-mocktime={NOW}"))
-            .args(["-regtest", "-server", "-listen=0", "-connect=0", "-disablewallet", "-maxtipage=2000000000"])
+            .args(["-regtest", "-server", "-listen=0", "-connect=0", "-maxtipage=2000000000"])
+            .args(options)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -65,14 +71,24 @@ impl Litecoind {
         self.try_call(method, params).unwrap()
     }
 
+    /// A call to one of its wallets.
+    pub(crate) fn wallet(&self, name: &str, method: &str, params: &Value) -> Value {
+        let answer = self.try_call_at(&format!("/wallet/{name}"), method, params).unwrap();
+        answer.unwrap_or_else(|error| panic!("{name} {method} {params}: {error}"))
+    }
+
     fn try_call(&self, method: &str, params: &Value) -> Option<Result<Value, RpcError>> {
+        self.try_call_at("/", method, params)
+    }
+
+    fn try_call_at(&self, path: &str, method: &str, params: &Value) -> Option<Result<Value, RpcError>> {
         let body = json!({"id": 1, "method": method, "params": params}).to_string();
         let auth = base64::engine::general_purpose::STANDARD.encode(&self.cookie);
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         let length = body.len();
         let head = format!(
-            "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic {auth}\r\nContent-Length: {length}\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic {auth}\r\nContent-Length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).ok()?;
         stream.write_all(body.as_bytes()).ok()?;

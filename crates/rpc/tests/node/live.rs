@@ -18,21 +18,22 @@ const UNKNOWN: &str = "000000000000000000000000000000000000000000000000000000000
 /// After reconsiderblock, litecoind may think that its best header is below its tip until the next header comes.
 const BEST_HEADER: &[&str] = &["headers"];
 
-struct Pair {
-    theirs: Litecoind,
-    ours: Node,
-    differences: Vec<String>,
+/// The same chain in both.
+pub(crate) struct Pair {
+    pub(crate) theirs: Litecoind,
+    pub(crate) ours: Node,
+    pub(crate) differences: Vec<String>,
 }
 
 impl Pair {
     /// Asks both; remembers a difference.
     #[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
-    fn same(&mut self, method: &str, params: Value) -> Result<Value, RpcError> {
+    pub(crate) fn same(&mut self, method: &str, params: Value) -> Result<Value, RpcError> {
         self.same_but(method, &params, &[])
     }
 
     /// Without some fields.
-    fn same_but(&mut self, method: &str, params: &Value, ignored: &[&str]) -> Result<Value, RpcError> {
+    pub(crate) fn same_but(&mut self, method: &str, params: &Value, ignored: &[&str]) -> Result<Value, RpcError> {
         let mut theirs = self.theirs.call(method, params);
         let mut ours = self.ours.call(method, params);
         for answer in [&mut theirs, &mut ours] {
@@ -68,7 +69,7 @@ impl Pair {
     }
 
     /// Mines here, and gives the blocks to litecoind.
-    fn mine_ours(&mut self, count: usize) -> Vec<Value> {
+    pub(crate) fn mine_ours(&mut self, count: usize) -> Vec<Value> {
         let Value::Array(hashes) = self.ours.ok("generatetoaddress", &json!([count, ADDRESS])) else { panic!() };
         for hash in &hashes {
             let block = self.ours.ok("getblock", &json!([hash, 0]));
@@ -79,7 +80,7 @@ impl Pair {
     }
 
     /// The other way round.
-    fn mine_theirs(&mut self, count: usize) -> Vec<Value> {
+    pub(crate) fn mine_theirs(&mut self, count: usize) -> Vec<Value> {
         let hashes = self.theirs.call("generatetoaddress", &json!([count, ADDRESS])).unwrap();
         let Value::Array(hashes) = hashes else { panic!() };
         for hash in &hashes {

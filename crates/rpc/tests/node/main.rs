@@ -6,6 +6,8 @@ mod addresses;
 mod harness;
 mod litecoind;
 mod live;
+mod mempool;
+mod mempool_live;
 mod mining;
 mod mweb;
 mod network;
