@@ -27,9 +27,9 @@ fn blocks_travel_compactly() {
     }
     let source = Node::litecoind(&[]);
     let wallet = Wallet::create(&source);
-    let mut node = Node::litecastd(&[&source.connect()]);
+    // No transaction reaches it before its block does, nor the sink, which knows litecastd alone.
+    let mut node = Node::litecastd(&[&source.connect(), "-blocksonly"]);
     node.start(&[]);
-    // It knows litecastd alone, so no transaction reaches it before its block does.
     let sink = Node::litecoind(&[&node.connect()]);
     wallet.activate_mweb();
     sink.wait_for_tip(&source.tip());

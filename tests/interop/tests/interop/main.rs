@@ -28,3 +28,4 @@ mod pegout_maturity;
 mod publishes;
 mod reads;
 mod recorded;
+mod relays;
