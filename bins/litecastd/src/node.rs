@@ -197,6 +197,7 @@ fn engine_options(settings: &Settings, params: Arc<Params>, clock: Arc<Clock>) -
     };
     Ok(Options {
         dir: settings.data_dir.clone(),
+        fee_estimates: settings.data_dir.join("fee_estimates.dat"),
         blocks_dir: settings.blocks_dir.clone(),
         minimum_chain_work: params.minimum_chain_work,
         params,

@@ -38,6 +38,8 @@ pub struct Options {
     pub script_cache_bytes: usize,
     /// What the mempool takes.
     pub mempool: Policy,
+    /// File of the fee estimates (`fee_estimates.dat`), read at the start and written at the end.
+    pub fee_estimates: PathBuf,
     /// What blocks made here take of it.
     pub mining: MiningPolicy,
     /// How many of the last blocks to check against the state at the start; 0 is all (`-checkblocks`).

@@ -1,11 +1,16 @@
-//! The mempool between two runs: `mempool.dat` (v0.21.5.5 src/validation.cpp, LoadMempool and DumpMempool).
+//! The mempool between two runs: `mempool.dat` and `fee_estimates.dat` (v0.21.5.5 src/validation.cpp, LoadMempool and
+//! DumpMempool; src/init.cpp).
 //!
-//! The file is read and written by the caller's thread; the writer takes the transactions in parts, so that blocks need not
+//! The first is read and written by the caller's thread; the writer takes the transactions in parts, so that blocks need not
 //! wait for all of them.
 
 use std::{io, path::Path, sync::atomic::Ordering};
 
-use litecast_mempool::persist::{Loaded, SavedPool, encode};
+use litecast_mempool::{
+    Mempool,
+    fees::FeeEstimator,
+    persist::{Loaded, SavedPool, encode},
+};
 use litecast_primitives::codec::Reader as Bytes;
 
 use crate::{command::Command, error::EngineError, handle::Handle, reader::Reader};
@@ -75,12 +80,35 @@ impl Reader {
         let began = std::time::Instant::now();
         let bytes = encode(&self.mempool());
         let copied = began.elapsed();
-        let mut new = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(Path::new(".")))?;
-        io::Write::write_all(&mut new, &bytes)?;
-        new.as_file().sync_all()?;
-        new.persist(file)?;
+        replace(file, &bytes)?;
         let dumped = began.elapsed() - copied;
         tracing::info!("Dumped mempool: {}s to copy, {}s to dump", copied.as_secs_f64(), dumped.as_secs_f64());
         Ok(())
     }
+}
+
+/// What the file of the run before tells about fees; nothing if there is none or it cannot be read.
+pub(crate) fn read_fee_estimates(file: &Path) -> FeeEstimator {
+    let Ok(bytes) = std::fs::read(file) else { return FeeEstimator::default() };
+    FeeEstimator::decode(&mut Bytes::new(bytes.into())).unwrap_or_else(|damage| {
+        tracing::warn!("Fee estimates are not used: {damage}");
+        FeeEstimator::default()
+    })
+}
+
+/// Keeps the fee estimates; whatever still waits counts as not confirmed.
+pub(crate) fn write_fee_estimates(file: &Path, pool: &mut Mempool) {
+    pool.fees_mut().flush_unconfirmed();
+    if let Err(error) = replace(file, &pool.fees().encode()) {
+        tracing::error!("Failed to write fee estimates to {}: {error}. Continuing anyway.", file.display());
+    }
+}
+
+/// A file with these bytes instead of the one that may be there, never anything between.
+fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut new = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(Path::new(".")))?;
+    io::Write::write_all(&mut new, bytes)?;
+    new.as_file().sync_all()?;
+    new.persist(file)?;
+    Ok(())
 }

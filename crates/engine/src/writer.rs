@@ -29,6 +29,7 @@ use crate::{
     error::EngineError,
     index::Id,
     options::Options,
+    pool_file::write_fee_estimates,
     reader::{Reader, Shared},
     scripts::ScriptVerifier,
 };
@@ -155,6 +156,7 @@ impl Writer {
             };
             if let Some(answer) = stop {
                 self.flush()?;
+                write_fee_estimates(&self.options.fee_estimates, &mut self.shared.pool.write());
                 drop(answer.send(Ok(())));
                 return Ok(false);
             }

@@ -63,12 +63,14 @@ pub struct Arrival {
     pub time: i64,
     /// It was in a block before: no fee is too low, and the pool may become too large for a while.
     pub bypass_limits: bool,
+    /// The node is up to date, so that estimates can learn from the fee ([`crate::fees::is_current`]).
+    pub current: bool,
 }
 
 impl Arrival {
-    /// From a peer or a user.
+    /// From a peer or a user, while estimates learn nothing.
     pub fn at(now: i64) -> Self {
-        Self { now, time: now, bypass_limits: false }
+        Self { now, time: now, bypass_limits: false, current: false }
     }
 }
 
@@ -151,7 +153,9 @@ pub fn admit(pool: &mut Mempool, candidate: Candidate, arrival: Arrival) -> Resu
     let accepted = candidate.accepted(pool);
     let tx = Arc::clone(candidate.entry.tx());
     pool.remove_staged(&candidate.replaced, false, Removal::Replaced);
-    pool.add(candidate.entry, &candidate.ancestors);
+    let teaches =
+        arrival.current && !arrival.bypass_limits && candidate.replaced.is_empty() && pool.has_no_inputs_of(&tx);
+    pool.add(candidate.entry, &candidate.ancestors, teaches);
     if !arrival.bypass_limits {
         pool.limit_size(arrival.now);
         if !pool.contains(&tx.txid()) {

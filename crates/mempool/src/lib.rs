@@ -9,6 +9,7 @@
 pub mod accept;
 pub mod change;
 pub mod entry;
+pub mod fees;
 pub mod lock_points;
 pub mod mining;
 pub mod persist;
@@ -21,6 +22,7 @@ pub mod score;
 pub use accept::{AcceptError, Accepted, Arrival, Candidate, Chain, accept};
 pub use change::{Change, Removal};
 pub use entry::{Entry, NewEntry, OutputIndex, Totals};
+pub use fees::FeeEstimator;
 pub use lock_points::LockPoints;
 pub use policy::{FeeRate, Limits, Policy};
 pub use pool::Mempool;

@@ -131,8 +131,8 @@ impl SavedPool {
         Ok(())
     }
 
-    /// Gives everything to a pool.
-    pub fn load(&self, pool: &mut Mempool, chain: &Chain<'_>, now: i64) -> Result<Loaded, ViewError> {
+    /// Gives everything to a pool. `current` is [`Arrival::current`].
+    pub fn load(&self, pool: &mut Mempool, chain: &Chain<'_>, now: i64, current: bool) -> Result<Loaded, ViewError> {
         let mut loaded = Loaded::default();
         for saved in &self.transactions {
             let txid = saved.tx.txid();
@@ -143,7 +143,7 @@ impl SavedPool {
                 loaded.expired += 1;
                 continue;
             }
-            match accept(pool, &saved.tx, chain, Arrival { now, time: saved.time, bypass_limits: false }) {
+            match accept(pool, &saved.tx, chain, Arrival { time: saved.time, current, ..Arrival::at(now) }) {
                 Ok(_) => loaded.accepted += 1,
                 Err(AcceptError::Reject(_)) if pool.contains(&txid) => loaded.already_there += 1,
                 Err(AcceptError::Reject(_)) => loaded.failed += 1,

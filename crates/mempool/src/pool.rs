@@ -20,6 +20,7 @@ pub use self::remove::BlockRemoval;
 use crate::{
     change::Change,
     entry::{Entry, OutputIndex, allocation},
+    fees::FeeEstimator,
     policy::Policy,
     score::{AncestorScore, DescendantScore, depth_and_score},
 };
@@ -56,6 +57,7 @@ pub struct Mempool {
     changes: Vec<Change>,
     updates: u64,
     rolling: limit::RollingFee,
+    fees: FeeEstimator,
 }
 
 impl Mempool {
@@ -80,12 +82,23 @@ impl Mempool {
             changes: Vec::new(),
             updates: 0,
             rolling: limit::RollingFee::new(now),
+            fees: FeeEstimator::default(),
         }
     }
 
     /// The options.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// What is known about fees.
+    pub fn fees(&self) -> &FeeEstimator {
+        &self.fees
+    }
+
+    /// The same, to replace it by what a file holds before the first transaction comes, or to flush it at the end.
+    pub fn fees_mut(&mut self) -> &mut FeeEstimator {
+        &mut self.fees
     }
 
     /// Number of transactions.
@@ -256,8 +269,8 @@ impl Mempool {
 
     /// Adds an entry, which was checked and is not here yet, below these ancestors (addUnchecked). Publishes nothing:
     /// the entry may not survive the limits. Entries that spend it are linked by
-    /// [`Mempool::update_transactions_from_block`].
-    pub(crate) fn add(&mut self, mut entry: Entry, ancestors: &BTreeSet<Txid>) {
+    /// [`Mempool::update_transactions_from_block`]. `teaches` tells whether its fee counts for estimates.
+    pub(crate) fn add(&mut self, mut entry: Entry, ancestors: &BTreeSet<Txid>, teaches: bool) {
         let txid = entry.txid();
         debug_assert!(!self.contains(&txid), "a transaction comes once");
         entry.set_fee_delta(self.fee_delta(&txid));
@@ -288,6 +301,7 @@ impl Mempool {
         }
         self.insert_scores(&entry);
         self.by_time.insert((entry.time(), txid));
+        self.fees.process_transaction(&entry, teaches);
         self.entries.insert(txid, entry);
         self.updates += 1;
     }
@@ -296,7 +310,7 @@ impl Mempool {
     pub fn insert(&mut self, entry: Entry) {
         let ancestors = self.ancestors_of(&entry, &crate::policy::Limits::NONE).unwrap_or_default();
         let tx = Arc::clone(entry.tx());
-        self.add(entry, &ancestors);
+        self.add(entry, &ancestors, true);
         self.publish_added(tx);
     }
 

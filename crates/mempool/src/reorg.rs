@@ -98,7 +98,7 @@ pub fn update_for_reorg(
     now: i64,
     bring_back: bool,
 ) -> Result<(), ViewError> {
-    let arrival = Arrival { now, time: now, bypass_limits: true };
+    let arrival = Arrival { bypass_limits: true, ..Arrival::at(now) };
     let mut returned = Vec::new();
     for tx in disconnected.queue.into_values().rev() {
         let wanted = bring_back && !tx.is_coinbase() && !tx.is_hogex();

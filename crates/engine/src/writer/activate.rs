@@ -247,7 +247,7 @@ impl Writer {
         let height = self.finish_connect(id, block, connected)?;
         self.shared.remember(block);
         self.last_connected = Some(Arc::clone(block));
-        self.update_pool_for_block(block, off);
+        self.update_pool_for_block(block, height, off);
         self.step.push(ChainBlock { block: Arc::clone(block), height });
         Ok(Ok(()))
     }

@@ -26,6 +26,7 @@ use crate::{
     index::{BlockIndex, Id, status},
     inside::InsideCache,
     options::Options,
+    pool_file::read_fee_estimates,
     reader::{Reader, Shared, Verification, VerifyRequest},
     scripts::ScriptVerifier,
 };
@@ -45,12 +46,14 @@ impl Writer {
         };
         // What is built anew is told anew.
         let announced = if options.wipe == Wipe::Nothing { store.announced_tip()? } else { None };
+        let mut pool = Mempool::new(options.mempool.clone(), options.clock.now());
+        *pool.fees_mut() = read_fee_estimates(&options.fee_estimates);
         let shared = Arc::new(Shared {
             params: Arc::clone(&options.params),
             clock: Arc::clone(&options.clock),
             coins: RwLock::new(CoinsCache::new(Arc::clone(&store), count)),
             inside: RwLock::new(InsideCache::new(Arc::clone(&store))),
-            pool: RwLock::new(Mempool::new(options.mempool.clone(), options.clock.now())),
+            pool: RwLock::new(pool),
             mweb: Verifier::new(Verifier::CACHE_ENTRIES).on(scripts.pool()),
             scripts: scripts.caches(),
             store,

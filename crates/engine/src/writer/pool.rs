@@ -8,10 +8,11 @@ use std::sync::Arc;
 use litecast_mempool::{
     AcceptError, Arrival, Chain, DisconnectedTransactions, OutputIndex, accept,
     entry::created_outputs,
+    fees::is_current,
     persist::{Loaded, SavedPool},
     update_for_reorg,
 };
-use litecast_primitives::{Amount, Block, Transaction, view::ViewError};
+use litecast_primitives::{Amount, Block, Height, Transaction, view::ViewError};
 
 use super::Writer;
 use crate::{
@@ -23,11 +24,12 @@ use crate::{
 impl Writer {
     pub(super) fn submit_tx(&mut self, request: &SubmitTx) -> Result<Result<Submitted, SubmitError>, EngineError> {
         let SubmitTx { tx, from } = request;
+        let arrival = self.arrival();
         let result = self.with_pool_chain(|writer, chain| match *from {
-            TxSource::Peer => writer.accept_tx(tx, chain, None),
+            TxSource::Peer => writer.accept_tx(tx, chain, None, arrival),
             TxSource::User { .. } if exists(tx, chain)? => Ok(Err(SubmitError::AlreadyInChain)),
             TxSource::User { .. } if writer.shared.pool.read().contains(&tx.txid()) => Ok(Ok(Submitted::Known)),
-            TxSource::User { max_fee } => writer.accept_tx(tx, chain, max_fee),
+            TxSource::User { max_fee } => writer.accept_tx(tx, chain, max_fee, arrival),
         })?;
         self.announce_pool();
         if matches!(from, TxSource::User { .. }) && result.is_ok() {
@@ -41,9 +43,9 @@ impl Writer {
         tx: &Arc<Transaction>,
         chain: &Chain<'_>,
         max_fee: Option<Amount>,
+        arrival: Arrival,
     ) -> Result<Result<Submitted, SubmitError>, ViewError> {
         let pool = &self.shared.pool;
-        let arrival = Arrival::at(self.shared.clock.now());
         pool.write().update_min_fee(arrival.now);
         let candidate = match accept::check(&pool.read(), tx, chain, arrival) {
             Ok(candidate) => candidate,
@@ -58,17 +60,29 @@ impl Writer {
         Ok(admitted.map(Submitted::New).map_err(SubmitError::from))
     }
 
+    /// Now; what the fee estimates may learn from hangs on how far the node is.
+    fn arrival(&self) -> Arrival {
+        let now = self.shared.clock.now();
+        let index = self.shared.index.read();
+        let (Some(tip), Some(best)) = (index.tip(), index.best_header()) else { return Arrival::at(now) };
+        let (tip, best) = (index.entry(tip), index.entry(best));
+        let tip = (tip.height, i64::from(tip.header.time));
+        let current = is_current(self.shared.is_initial_download(&index), tip, best.height, now);
+        Arrival { current, ..Arrival::at(now) }
+    }
+
     /// Takes what was saved before a restart.
     pub(super) fn load_pool(&mut self, saved: &SavedPool) -> Result<Loaded, EngineError> {
-        let now = self.shared.clock.now();
-        let loaded = self.with_pool_chain(|writer, chain| saved.load(&mut writer.shared.pool.write(), chain, now))?;
+        let Arrival { now, current, .. } = self.arrival();
+        let loaded =
+            self.with_pool_chain(|writer, chain| saved.load(&mut writer.shared.pool.write(), chain, now, current))?;
         self.announce_pool();
         Ok(loaded)
     }
 
     /// A block was connected.
-    pub(super) fn update_pool_for_block(&mut self, block: &Block, off: &mut DisconnectedTransactions) {
-        let removal = self.shared.pool.write().remove_for_block(block, self.shared.clock.now());
+    pub(super) fn update_pool_for_block(&mut self, block: &Block, height: Height, off: &mut DisconnectedTransactions) {
+        let removal = self.shared.pool.write().remove_for_block(block, height, self.shared.clock.now());
         off.remove_mined(&removal);
         self.announce_pool();
     }

@@ -43,6 +43,7 @@ pub(crate) fn options(dir: &Path, without_mweb: bool) -> Options {
     clock.set_mock(NOW);
     Options {
         dir: dir.to_owned(),
+        fee_estimates: dir.join("fee_estimates.dat"),
         blocks_dir: dir.join("blocks"),
         params: Arc::new(params),
         clock,

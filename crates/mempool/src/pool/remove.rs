@@ -95,6 +95,7 @@ impl Mempool {
         self.total_size -= entry.size();
         self.inner_usage -= entry.usage() + (entry.parents.len() + entry.children.len()) * LINK_USAGE;
         self.updates += 1;
+        self.fees.remove(txid, false);
         self.changes.push(Change::Removed { tx: Arc::clone(entry.tx()), removal, sequence });
     }
 
@@ -121,11 +122,11 @@ impl Mempool {
         }
     }
 
-    /// A block was connected: its transactions leave, and with them all that conflict with it.
+    /// A block was connected at this height: its transactions leave, and with them all that conflict with it.
     ///
     /// Unlike the reference, what spends an output inside that the block spends by another kernel leaves, too: it could
     /// never be mined.
-    pub fn remove_for_block(&mut self, block: &Block, now: i64) -> BlockRemoval {
+    pub fn remove_for_block(&mut self, block: &Block, height: Height, now: i64) -> BlockRemoval {
         let mut transactions: Vec<Arc<Transaction>> = block.transactions().to_vec();
         if let Some(extension) = block.extension() {
             let mut by_kernel = BTreeSet::new();
@@ -134,6 +135,8 @@ impl Mempool {
             }
             transactions.extend(by_kernel.iter().map(|txid| Arc::clone(self.entries[txid].tx())));
         }
+        let mined = transactions.iter().filter_map(|tx| self.entries.get(&tx.txid()));
+        self.fees.process_block(height, mined);
         for tx in &transactions {
             let txid = tx.txid();
             if self.contains(&txid) {

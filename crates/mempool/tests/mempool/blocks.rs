@@ -34,7 +34,7 @@ fn a_block_takes_its_own_and_what_conflicts() {
     pool.prioritise(below.txid(), 5);
     pool.take_changes();
     let mined = tx(&[two], &[COIN - 3 * FEE]);
-    pool.remove_for_block(&block(&world, &[&parent, &mined]), NOW);
+    pool.remove_for_block(&block(&world, &[&parent, &mined]), world.height() + 1, NOW);
     let mut gone = [double.txid(), below.txid()];
     gone.sort();
     let expected = [

@@ -163,7 +163,7 @@ fn run(steps: &[Step]) {
                 let transactions: Vec<_> =
                     world.all.iter().filter(|tx| mined.contains(&tx.txid())).map(Arc::clone).collect();
                 let header = *Params::new(Network::Regtest).genesis.header();
-                pool.remove_for_block(&Block::new(header, transactions, None), NOW);
+                pool.remove_for_block(&Block::new(header, transactions, None), 2, NOW);
             }
             Step::Prioritise(index, delta) => {
                 if let Some(tx) = world.choose(index) {

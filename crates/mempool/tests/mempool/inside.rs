@@ -103,7 +103,7 @@ fn families_inside() {
     // Mined by its kernel alone: a number without an event. It waits for a reorganisation.
     pool.take_changes();
     let mined = block(&world, Vec::new(), first.mweb().unwrap().body.clone());
-    let removal = pool.remove_for_block(&mined, NOW);
+    let removal = pool.remove_for_block(&mined, world.height() + 1, NOW);
     assert_eq!(removal.mined.len(), 1);
     assert_eq!(story(&mut pool), [(first.txid(), Some(Removal::Block), 3)]);
     assert!(pool.with_kernel(&kernel).next().is_none() && pool.contains(&second.txid()));
@@ -128,7 +128,7 @@ fn a_block_may_spend_the_same_by_another_kernel() {
     world.accept(&below).unwrap();
     let mut pool = world.pool.borrow_mut();
     pool.take_changes();
-    pool.remove_for_block(&block(&world, Vec::new(), theirs.body), NOW);
+    pool.remove_for_block(&block(&world, Vec::new(), theirs.body), world.height() + 1, NOW);
     assert!(pool.is_empty());
     assert!(story(&mut pool).iter().all(|(_, removal, _)| *removal == Some(Removal::Conflict)));
 }

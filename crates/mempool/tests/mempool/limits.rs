@@ -48,7 +48,7 @@ fn the_worst_package_goes_first() {
     assert_eq!(pool.min_fee_for(1, 42 + H), FeeRate(rate));
     let four = tx(&[foreign(4)], &[10, 10]);
     pool.insert(entry(&four, 7_000));
-    pool.remove_for_block(&empty_block(), 42 + H);
+    pool.remove_for_block(&empty_block(), 1, 42 + H);
     let mut at = |time: i64, limit: usize| {
         pool.update_min_fee_for(limit, time);
         pool.min_fee_for(limit, time)

@@ -2,6 +2,7 @@
 
 mod accepting;
 mod blocks;
+mod fees;
 mod graph;
 mod inside;
 mod limits;

@@ -36,18 +36,18 @@ fn everything_comes_back() {
     assert_eq!(saved.damage, None);
     assert_eq!(saved.transactions.len(), 2);
     let mut pool = Mempool::new(Policy::default(), NOW);
-    let loaded = saved.load(&mut pool, &world.chain(), NOW + 10).unwrap();
+    let loaded = saved.load(&mut pool, &world.chain(), NOW + 10, false).unwrap();
     assert_eq!(loaded, Loaded { accepted: 2, ..Loaded::default() });
     assert_eq!(encode(&pool), bytes, "times of arrival stay");
     assert_eq!((pool.fee_delta(&child.txid()), pool.fee_delta(&elsewhere)), (77, -5));
     // Once more, later, elsewhere.
-    let again = saved.load(&mut pool, &world.chain(), NOW + 10).unwrap();
+    let again = saved.load(&mut pool, &world.chain(), NOW + 10, false).unwrap();
     assert_eq!(again, Loaded { already_there: 2, ..Loaded::default() });
     let mut late = Mempool::new(Policy::default(), NOW);
-    let expired = saved.load(&mut late, &world.chain(), NOW + 336 * 3600).unwrap();
+    let expired = saved.load(&mut late, &world.chain(), NOW + 336 * 3600, false).unwrap();
     assert_eq!(expired, Loaded { expired: 2, ..Loaded::default() });
     world.coins.0.clear();
-    let failed = saved.load(&mut late, &world.chain(), NOW).unwrap();
+    let failed = saved.load(&mut late, &world.chain(), NOW, false).unwrap();
     assert_eq!(failed, Loaded { failed: 2, ..Loaded::default() });
 
     // Cut anywhere: what is whole is read.

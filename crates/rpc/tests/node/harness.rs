@@ -8,7 +8,7 @@ use std::thread;
 use litecast_engine::{Clock, Engine, FeedItem, Handle, MiningPolicy, Options};
 use litecast_mempool::Policy;
 use litecast_p2p::{
-    Command, ServiceFlags, Time,
+    Command, NetAddr, ServiceFlags, Time,
     fsm::{AddedNode, CommandError, ConnectionType, NetTotals, PeerInfo, Permissions},
 };
 use litecast_primitives::{
@@ -120,7 +120,8 @@ pub(crate) fn silent_peer(addr: SocketAddr, local: SocketAddr) -> PeerInfo {
         addr_rate_limited: 0,
         id: 0,
         name: addr.to_string(),
-        addr,
+        addr: addr.into(),
+        network: NetAddr::from(addr.ip()).net_class(),
         addr_bind: Some(local),
         addr_local: None,
         services: ServiceFlags::NONE,
@@ -277,6 +278,7 @@ impl Node {
         clock.set_mock(NOW);
         let options = Options {
             dir: dir.path().to_owned(),
+            fee_estimates: dir.path().join("fee_estimates.dat"),
             blocks_dir: dir.path().join("blocks"),
             params: Arc::new(Params::new(network)),
             clock,
