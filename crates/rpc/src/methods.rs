@@ -5,6 +5,8 @@ mod decoderawtransaction;
 mod decodescript;
 mod disconnectnode;
 mod echo;
+mod estimaterawfee;
+mod estimatesmartfee;
 mod generate;
 mod generateblock;
 mod generatetoaddress;
@@ -78,6 +80,8 @@ pub static NODE_METHODS: &[Method] = &[
     decoderawtransaction::METHOD,
     decodescript::METHOD,
     disconnectnode::METHOD,
+    estimaterawfee::METHOD,
+    estimatesmartfee::METHOD,
     generateblock::METHOD,
     generatetoaddress::METHOD,
     generatetodescriptor::METHOD,

@@ -21,7 +21,7 @@ pub(crate) struct Litecoind {
     child: Child,
     port: u16,
     cookie: String,
-    dir: tempfile::TempDir,
+    dir: Option<tempfile::TempDir>,
 }
 
 impl Litecoind {
@@ -32,11 +32,15 @@ impl Litecoind {
 
     /// With options of its own.
     pub(crate) fn start_with(options: &[&str]) -> Option<Self> {
+        Self::start_in(tempfile::tempdir().unwrap(), options)
+    }
+
+    /// With a data directory that may have been used before, and options.
+    pub(crate) fn start_in(dir: tempfile::TempDir, options: &[&str]) -> Option<Self> {
         if !Path::new(BINARY).exists() {
             eprintln!("skipped: no {BINARY}");
             return None;
         }
-        let dir = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new(BINARY)
             .arg(format!("-datadir={}", dir.path().display()))
@@ -48,15 +52,26 @@ impl Litecoind {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut this = Self { child, port, cookie: String::new(), dir };
+        let mut this = Self { child, port, cookie: String::new(), dir: Some(dir) };
         this.wait();
         Some(this)
+    }
+
+    /// Stops in order, and leaves what was written.
+    pub(crate) fn stop(mut self) -> tempfile::TempDir {
+        self.call("stop", &json!([])).unwrap();
+        let start = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < PATIENCE, "litecoind does not stop");
+            thread::sleep(Duration::from_millis(50));
+        }
+        self.dir.take().unwrap()
     }
 
     /// There is nothing to wait on but the answer to a call.
     fn wait(&mut self) {
         let start = Instant::now();
-        let file = self.dir.path().join("regtest/.cookie");
+        let file = self.dir.as_ref().unwrap().path().join("regtest/.cookie");
         loop {
             self.cookie = std::fs::read_to_string(&file).unwrap_or_default();
             if !self.cookie.is_empty() && matches!(self.try_call("getblockcount", &json!([])), Some(Ok(_))) {

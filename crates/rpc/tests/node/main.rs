@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a failed unwrap is a failed test; skips are said aloud")]
 
 mod addresses;
+mod fees;
 mod harness;
 mod litecoind;
 mod live;
