@@ -6,6 +6,7 @@
 
 mod checks;
 mod interaction;
+mod proxy;
 pub(crate) mod settings;
 mod table;
 
@@ -14,6 +15,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 
 use litecast_config::{Args, ConfigError, default_data_dir, help};
 
+pub(crate) use proxy::{ProxySettings, TorControlSettings};
 pub(crate) use settings::{LogSettings, NetSettings, RpcSettings, Settings, ZmqNotifier};
 
 /// Name and version, as the first line of `-help`, `-version` and the log.
@@ -105,7 +107,7 @@ pub(crate) fn load(words: impl IntoIterator<Item = String>) -> Result<Request, I
     interaction::apply(&mut args, &mut notes);
     checks::check(&args, &mut warnings)?;
     let settings = Settings::new(&args)?;
-    notes.extend(checks::not_yet(&args)?);
+    notes.extend(checks::not_yet(&args));
     notes.extend(checks::file_notes(&args, &mut warnings));
     notes.extend(args.log_lines());
     Ok(Request::Run(Box::new(Config { settings, notes, warnings, stderr })))

@@ -11,20 +11,31 @@ mod driver;
 mod listen;
 mod peer;
 mod pool_view;
+mod proxy;
 mod submit;
+mod tor;
 mod whitelist;
 
 use std::{
+    net::SocketAddr,
+    path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
 use litecast_engine::Handle;
-use litecast_p2p::{Command, Config, Input, fsm::CommandError};
-use tokio::sync::{mpsc, oneshot};
+use litecast_p2p::{Command, Config, Input, NetService, fsm::CommandError};
+use parking_lot::Mutex;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use crate::config::TorControlSettings;
 
 pub(crate) use control::NetControl;
 pub(crate) use listen::{Listeners, bind};
+pub(crate) use proxy::Proxies;
 pub(crate) use whitelist::Whitelist;
 
 /// Inputs that may wait for the machine.
@@ -37,7 +48,9 @@ pub(crate) enum Request {
     /// A socket was accepted.
     Accepted(tokio::net::TcpStream),
     /// A socket was opened for this attempt.
-    Dialed(litecast_p2p::fsm::AttemptId, tokio::net::TcpStream),
+    Dialed(litecast_p2p::fsm::AttemptId, tokio::net::TcpStream, NetService),
+    /// News from Tor.
+    Tor(tor::Event),
     /// An operator's command.
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
     /// Somebody wants to know.
@@ -52,6 +65,8 @@ pub(crate) struct Net {
     requests: mpsc::Sender<Request>,
     /// Bytes read from all sockets, whole messages or not.
     received: Arc<AtomicU64>,
+    /// Takes the onion service down at the end.
+    tor: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 /// What the network needs to run.
@@ -62,6 +77,12 @@ pub(crate) struct NetOptions {
     pub(crate) listeners: Listeners,
     /// Names may be resolved.
     pub(crate) dns: bool,
+    /// Which way connections leave.
+    pub(crate) proxies: Arc<Proxies>,
+    /// Where what comes in is Tor's.
+    pub(crate) onion_binds: Vec<SocketAddr>,
+    /// Tor's control port, and where to keep the key of our service.
+    pub(crate) tor: Option<(TorControlSettings, PathBuf)>,
     /// To connect.
     pub(crate) connect_timeout: Duration,
     /// Rights of inbound peers.
@@ -74,7 +95,7 @@ impl Net {
     /// Starts the machine, its threads and the listeners on the current runtime.
     pub(crate) fn start(options: NetOptions, engine: &Handle) -> std::io::Result<Self> {
         let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
-        let net = Self { requests, received: Arc::default() };
+        let net = Self { requests, received: Arc::default(), tor: Arc::default() };
         let jobs = submit::start(engine.clone(), net.clone(), options.machine.max_connections)?;
         listen::accept(options.listeners, &net);
         let dialer = Arc::new(dial::Dialer {
@@ -82,9 +103,18 @@ impl Net {
             default_port: options.machine.params.port,
             dns: options.dns,
             timeout: options.connect_timeout,
+            proxies: options.proxies,
+        });
+        let tor = options.tor.zip(options.onion_binds.first()).map(|((settings, dir), target)| tor::Tor {
+            settings,
+            dir,
+            port: options.machine.params.port,
+            target: *target,
+            net: net.clone(),
         });
         let driver = driver::Driver::new(driver::Setup {
             machine: options.machine,
+            onion_binds: options.onion_binds,
             active: options.active,
             whitelist: options.whitelist,
             engine: engine.clone(),
@@ -93,6 +123,9 @@ impl Net {
             jobs,
         });
         tokio::spawn(driver.run(queue));
+        if let Some(tor) = tor {
+            *net.tor.lock() = Some(tokio::spawn(tor.run()));
+        }
         Ok(net)
     }
 
@@ -111,6 +144,10 @@ impl Net {
         let (done, ended) = oneshot::channel();
         if self.requests.send(Request::Stop(done)).await.is_ok() {
             let _ = ended.await;
+        }
+        let tor = self.tor.lock().take();
+        if let Some(tor) = tor {
+            let _ = tor.await;
         }
     }
 }

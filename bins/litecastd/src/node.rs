@@ -24,7 +24,7 @@ use crate::{
     demo,
     fanout::Fanout,
     logging::{self, Logger},
-    net::{self, Net, NetControl, NetOptions, Whitelist},
+    net::{self, Net, NetControl, NetOptions, Proxies, Whitelist},
     publish::Publish,
     shutdown::{Reason, Shutdown},
 };
@@ -92,10 +92,14 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
     let listeners = net::bind(&settings.net).await.map_err(|error| anyhow!(error))?;
     let machine = machine_config(settings, Arc::clone(&params))?;
     let (services, relays) = (machine.services, machine.relay_transactions);
+    let proxies = Arc::new(Proxies::new(&settings.net.proxy));
     let net_options = NetOptions {
         machine,
         listeners,
         dns: settings.net.dns,
+        proxies: Arc::clone(&proxies),
+        onion_binds: settings.net.proxy.onion_binds.clone(),
+        tor: settings.net.proxy.control.clone().map(|control| (control, settings.data_dir.clone())),
         connect_timeout: Duration::from_millis(settings.net.connect_timeout_ms.max(1)),
         whitelist: Whitelist::new(&settings.net).map_err(|error| anyhow!(error))?,
         active: settings.net.active,
@@ -103,7 +107,7 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
     let net = Net::start(net_options, engine.handle()).context("cannot start the network's threads")?;
     tracing::info!("SetNetworkActive: {}", settings.net.active);
     *peers.lock() = Some(net.clone());
-    node.set_network(NetControl::new(net.clone(), services, relays));
+    node.set_network(NetControl::new(net.clone(), services, relays, proxies));
 
     let mempool = load_mempool(settings, engine.handle(), &shutdown);
 
@@ -240,6 +244,7 @@ fn machine_config(settings: &Settings, params: Arc<Params>) -> Result<MachineCon
         max_connections: net.max_connections,
         connect: net.connect.clone(),
         add_nodes: net.add_node.clone(),
+        unreachable: net.proxy.unreachable.clone(),
         peer_timeout: Duration::from_secs(net.peer_timeout_s),
         max_receive_buffer: usize::try_from(net.max_receive_buffer).context("-maxreceivebuffer")?,
         max_send_buffer: usize::try_from(net.max_send_buffer).context("-maxsendbuffer")?,

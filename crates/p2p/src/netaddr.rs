@@ -50,7 +50,7 @@ impl Network {
     /// The name in `getpeerinfo` and `-onlynet`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Unroutable => "not_publicly_routable",
+            Self::Unroutable => "unroutable",
             Self::Ipv4 => "ipv4",
             Self::Ipv6 => "ipv6",
             Self::Onion => "onion",
@@ -212,6 +212,14 @@ impl NetAddr {
         }
     }
 
+    /// The network that is told to the operator: IPv6 that leads to IPv4 counts as that (GetNetClass).
+    pub fn net_class(&self) -> Network {
+        match self.network() {
+            Network::Ipv6 if self.linked_ipv4().is_some() => Network::Ipv4,
+            network => network,
+        }
+    }
+
     /// Teredo (RFC 4380).
     pub(crate) fn is_teredo(&self) -> bool {
         self.v6_starts(&[0x20, 0x01, 0, 0])
@@ -288,6 +296,9 @@ pub struct NetService {
 }
 
 impl NetService {
+    /// Nobody knows where: `[::]:0`.
+    pub const UNSPECIFIED: Self = Self { addr: NetAddr::UNSPECIFIED, port: 0 };
+
     /// The bytes that identify it in hashes and filters (GetKey).
     pub fn key(&self) -> Vec<u8> {
         let mut key = self.addr.key();

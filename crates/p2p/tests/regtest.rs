@@ -198,7 +198,7 @@ impl Driver {
 
     fn open(&mut self, stream: TcpStream, origin: Origin) {
         stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-        let (addr, local) = (stream.peer_addr().unwrap(), stream.local_addr().ok());
+        let (addr, local) = (stream.peer_addr().unwrap().into(), stream.local_addr().ok());
         self.stream = Some(stream);
         self.step(Input::Connected { peer: 0, addr, local, origin, permissions: Permissions::NONE });
     }

@@ -1,9 +1,9 @@
 //! What the network methods ask of the peer-to-peer side. The daemon's driver implements it; tests have their own.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use litecast_p2p::{
-    Command, ServiceFlags,
+    Command, NetAddr, ServiceFlags,
     fsm::{AddedNode, CommandError, NetTotals, PeerInfo},
 };
 use litecast_primitives::Transaction;
@@ -12,7 +12,7 @@ use litecast_primitives::Transaction;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalAddress {
     /// Address.
-    pub address: IpAddr,
+    pub address: NetAddr,
     /// Port.
     pub port: u16,
     /// How many reasons there are to believe in it.
@@ -82,83 +82,5 @@ pub trait Network: Send + Sync {
                 randomizes_credentials: false,
             })
             .into()
-    }
-}
-
-/// The kind of network of a peer (v0.21.5.5 src/netaddress.cpp, GetNetClass, IsRoutable).
-#[must_use]
-pub fn network_name(address: IpAddr) -> &'static str {
-    match address.to_canonical() {
-        IpAddr::V4(v4) if is_routable_v4(v4.octets()) => "ipv4",
-        IpAddr::V4(_) => "unroutable",
-        IpAddr::V6(v6) => {
-            let octets = v6.octets();
-            match octets {
-                // Carries an IPv4 address: RFC 6052, RFC 6145, RFC 3964, RFC 4380.
-                [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, ..]
-                | [0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, ..]
-                | [0x20, 0x02, ..]
-                | [0x20, 0x01, 0, 0, ..] => "ipv4",
-                // Documentation (RFC 3849), link-local (RFC 4862), unique local (RFC 4193), ORCHID (RFC 4843, RFC 7343).
-                [0x20, 0x01, 0x0d, 0xb8, ..]
-                | [0xfe, 0x80, 0, 0, 0, 0, 0, 0, ..]
-                | [0xfc | 0xfd, ..]
-                | [0x20, 0x01, 0x00, 0x10..=0x2f, ..] => "unroutable",
-                _ if v6.is_loopback() || v6.is_unspecified() => "unroutable",
-                _ => "ipv6",
-            }
-        }
-    }
-}
-
-/// Not private, shared, local, for documentation, for benchmarks or nobody's.
-fn is_routable_v4(octets: [u8; 4]) -> bool {
-    !matches!(
-        octets,
-        [0 | 10 | 127, ..]
-            | [192, 168, ..]
-            | [172, 16..=31, ..]
-            | [198, 18 | 19, ..]
-            | [169, 254, ..]
-            | [100, 64..=127, ..]
-            | [192, 0, 2, _]
-            | [198, 51, 100, _]
-            | [203, 0, 113, _]
-            | [255, 255, 255, 255]
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::network_name;
-
-    // Addresses of v0.21.5.5 src/test/netbase_tests.cpp, netbase_networks and netbase_properties.
-    #[test]
-    fn networks_of_the_reference() {
-        for (address, name) in [
-            ("127.0.0.1", "unroutable"),
-            ("::1", "unroutable"),
-            ("8.8.8.8", "ipv4"),
-            ("::ffff:8.8.8.8", "ipv4"),
-            ("2001::8888", "ipv4"),
-            ("10.0.0.1", "unroutable"),
-            ("192.168.1.1", "unroutable"),
-            ("172.31.255.255", "unroutable"),
-            ("172.32.0.1", "ipv4"),
-            ("2001:0db8::", "unroutable"),
-            ("198.18.0.0", "unroutable"),
-            ("198.19.255.255", "unroutable"),
-            ("169.254.1.1", "unroutable"),
-            ("2002::1", "ipv4"),
-            ("fc00::", "unroutable"),
-            ("2001::2", "ipv4"),
-            ("2001:0010::", "unroutable"),
-            ("2001:20::", "unroutable"),
-            ("fe80::", "unroutable"),
-            ("64:ff9b::102:304", "ipv4"),
-            ("2001:4860:4860::8888", "ipv6"),
-        ] {
-            assert_eq!(network_name(address.parse().unwrap()), name, "{address}");
-        }
     }
 }

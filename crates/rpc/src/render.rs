@@ -3,15 +3,15 @@
 //! does not say itself comes as a [`BlockPlace`].
 
 mod block;
-mod mempool;
 mod fees;
+mod mempool;
 mod number;
 mod script;
 mod transaction;
 
 pub use block::{BlockPlace, Detail, block_to_json, difficulty, header_to_json};
-pub use mempool::entry_to_json;
 pub use fees::{raw_fee_to_json, smart_fee_to_json};
+pub use mempool::entry_to_json;
 pub use number::double_to_json;
 pub use script::script_pubkey_to_json;
 pub use transaction::transaction_to_json;

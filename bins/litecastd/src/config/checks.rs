@@ -40,9 +40,7 @@ pub(super) fn check(args: &Args, warnings: &mut Vec<String>) -> Result<(), InitE
     Ok(())
 }
 
-/// Options whose part of the node does not exist yet, and that would do harm if they were ignored.
-const REFUSED_YET: &[&str] = &["onion", "onlynet", "proxy"];
-/// Those that are accepted and do nothing.
+/// Options whose part of the node does not exist yet, and that are accepted and do nothing.
 const IDLE_YET: &[&str] = &[
     "addrmantest",
     "asmap",
@@ -60,19 +58,14 @@ const IDLE_YET: &[&str] = &[
     "whitebind",
 ];
 
-/// Refuses or notes what does not work yet.
-pub(super) fn not_yet(args: &Args) -> Result<Vec<String>, InitError> {
+/// Notes what does not work yet.
+pub(super) fn not_yet(args: &Args) -> Vec<String> {
     let asked = |name: &&&str| args.is_set(name) && !args.is_negated(name) && args.get_str(name) != "0";
-    if let Some(name) = REFUSED_YET.iter().find(asked) {
-        return fail(format!(
-            "-{name} is not supported yet. Start without it, if the node may run without its protection."
-        ));
-    }
-    Ok(IDLE_YET
+    IDLE_YET
         .iter()
         .filter(asked)
         .map(|name| format!("Warning: -{name} is not supported yet and does nothing."))
-        .collect())
+        .collect()
 }
 
 fn check_sections(args: &Args, warnings: &mut Vec<String>) -> Result<(), InitError> {

@@ -6,8 +6,8 @@ use litecast_config::{Args, Chain};
 use litecast_engine::MiningPolicy;
 use litecast_mempool::{FeeRate, Limits, Policy};
 
-use super::InitError;
 use super::checks::{parse_money, user_agent};
+use super::{InitError, ProxySettings};
 
 /// The five topics of litecoind, in the order in which it creates notifiers, and so the order of their messages
 /// (v0.21.5.5 `src/zmq/zmqnotificationinterface.cpp`: the factories are held in a sorted map).
@@ -160,6 +160,8 @@ pub(crate) struct NetSettings {
     pub(crate) add_node: Vec<String>,
     /// Names may be looked up.
     pub(crate) dns: bool,
+    /// Which way they leave.
+    pub(crate) proxy: ProxySettings,
     /// Most connections.
     pub(crate) max_connections: usize,
     /// Bytes per peer.
@@ -344,6 +346,7 @@ impl NetSettings {
             connect,
             add_node: args.get_all("addnode"),
             dns: args.get_bool("dns"),
+            proxy: ProxySettings::new(args)?,
             max_connections: usize::try_from(args.get_int("maxconnections")).unwrap_or(0),
             max_receive_buffer: unsigned(args.get_int("maxreceivebuffer").saturating_mul(1000)),
             max_send_buffer: unsigned(args.get_int("maxsendbuffer").saturating_mul(1000)),

@@ -217,9 +217,61 @@ fn every_option_of_litecoind_is_known() {
 }
 
 #[test]
-fn what_is_not_built_yet_is_refused_or_said() {
-    let refused = config(&["-proxy=127.0.0.1:9050"]).err().expect("an error");
-    assert!(refused.starts_with("-proxy is not supported yet"), "{refused}");
+fn what_is_not_built_yet_is_said() {
     let noted = config(&["-txindex"]).unwrap().notes;
     assert!(noted.iter().any(|note| note == "Warning: -txindex is not supported yet and does nothing."), "{noted:?}");
+}
+
+/// `-proxy`, `-onion` and what cannot be reached, as text.
+fn ways(words: &[&str]) -> (String, String, String) {
+    let proxy = config(words).expect("options that are good").settings.net.proxy;
+    let shown = |addr: Option<std::net::SocketAddr>| addr.map_or_else(String::new, |addr| addr.to_string());
+    let names: Vec<&str> = proxy.unreachable.iter().map(|network| network.name()).collect();
+    (shown(proxy.all), shown(proxy.onion), names.join(" "))
+}
+
+// v0.21.5.5 src/init.cpp, AppInitMain: the order in which -onlynet, -proxy and -onion decide.
+#[test]
+fn proxies_and_what_they_reach() {
+    for (words, all, onion, unreachable) in [
+        (&[][..], "", "", "onion"),
+        (&["-proxy=127.0.0.1"], "127.0.0.1:9050", "127.0.0.1:9050", ""),
+        (&["-proxy=[::1]:9"], "[::1]:9", "[::1]:9", ""),
+        (&["-proxy=0"], "", "", "onion"),
+        (&["-noproxy"], "", "", "onion"),
+        (&["-proxy=127.0.0.1:9", "-noonion"], "127.0.0.1:9", "127.0.0.1:9", "onion"),
+        (&["-proxy=127.0.0.1:9", "-onion=0"], "127.0.0.1:9", "127.0.0.1:9", "onion"),
+        (&["-proxy=127.0.0.1:9", "-onion=127.0.0.1:8"], "127.0.0.1:9", "127.0.0.1:8", ""),
+        (&["-onion=127.0.0.1"], "", "127.0.0.1:9050", ""),
+        (&["-onion=localhost:7", "-onlynet=onion"], "", "127.0.0.1:7", "ipv4 ipv6 i2p cjdns"),
+        (&["-onlynet=IPv4"], "", "", "ipv6 onion i2p cjdns"),
+        (&["-onlynet=ipv6", "-proxy=127.0.0.1:9"], "127.0.0.1:9", "127.0.0.1:9", "ipv4 i2p cjdns"),
+    ] {
+        let mut found = ways(words);
+        // A name may have an address of either family.
+        found.1 = found.1.replace("[::1]:7", "127.0.0.1:7");
+        assert_eq!(found, (all.into(), onion.into(), unreachable.into()), "{words:?}");
+    }
+    for (words, error) in [
+        (&["-proxy=name.invalid", "-dns=0"][..], "Invalid -proxy address or hostname: 'name.invalid'"),
+        (&["-proxy=0.0.0.0:9050"], "Invalid -proxy address or hostname: '0.0.0.0:9050'"),
+        (&["-onion=no such host", "-dns=0"], "Invalid -onion address or hostname: 'no such host'"),
+        (&["-onlynet=i2p"], "Unknown network specified in -onlynet: 'i2p'"),
+    ] {
+        assert_eq!(config(words).err().expect("an error"), error, "{words:?}");
+    }
+}
+
+#[test]
+fn a_proxy_keeps_the_node_from_listening() {
+    let settings = |words: &[&str]| config(words).expect("options that are good").settings.net;
+    assert!(!settings(&["-proxy=127.0.0.1:9"]).listen);
+    assert!(settings(&["-proxy=127.0.0.1:9"]).proxy.control.is_none());
+    assert!(settings(&["-proxy=127.0.0.1:9", "-listen"]).listen);
+    let control =
+        settings(&["-torpassword=a b", "-torcontrol=[::1]:5"]).proxy.control.expect("-listenonion is the default");
+    assert_eq!((control.address.as_str(), control.password.as_deref()), ("[::1]:5", Some("a b")));
+    assert!(control.use_as_proxy);
+    assert!(!settings(&["-onion=127.0.0.1:9"]).proxy.control.expect("a port").use_as_proxy);
+    assert!(settings(&["-listenonion=0"]).proxy.control.is_none());
 }

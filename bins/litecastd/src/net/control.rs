@@ -1,16 +1,20 @@
 //! What RPC may see of the network and do to it.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering},
+};
 
 use litecast_p2p::{
-    Command, Fsm, Input, ServiceFlags, Time,
+    Command, Fsm, Input, PeerId, ServiceFlags, Time,
     fsm::{AddedNode, CommandError, NetTotals, PeerInfo},
+    netaddr::Network as NetworkKind,
 };
 use litecast_primitives::Transaction;
-use litecast_rpc::network::{LocalAddress, Network};
+use litecast_rpc::network::{LocalAddress, Network, Reachability};
 use tokio::sync::oneshot;
 
-use super::{Net, Request};
+use super::{Net, Proxies, Request};
 
 /// The network at one moment.
 #[derive(Debug, Clone, Default)]
@@ -21,16 +25,22 @@ pub(crate) struct Look {
     totals: NetTotals,
     added: Vec<AddedNode>,
     active: bool,
+    local: Vec<litecast_p2p::fsm::LocalAddress>,
 }
 
 impl Look {
-    pub(super) fn at(machine: &Fsm, now: Time) -> Self {
+    pub(super) fn at(machine: &Fsm, now: Time, through_tor: &HashSet<PeerId>) -> Self {
+        let mut peers = machine.peers(now);
+        for peer in peers.iter_mut().filter(|peer| through_tor.contains(&peer.id)) {
+            peer.network = NetworkKind::Onion;
+        }
         Self {
-            peers: machine.peers(now),
+            peers,
             counts: machine.connection_counts(),
             totals: machine.totals(),
             added: machine.added_nodes(),
             active: machine.is_network_active(),
+            local: machine.local_addresses(),
         }
     }
 }
@@ -40,12 +50,13 @@ pub(crate) struct NetControl {
     net: Net,
     services: ServiceFlags,
     relays_transactions: bool,
+    proxies: Arc<Proxies>,
 }
 
 impl NetControl {
     /// For a running machine that offers these services.
-    pub(crate) fn new(net: Net, services: ServiceFlags, relays_transactions: bool) -> Self {
-        Self { net, services, relays_transactions }
+    pub(crate) fn new(net: Net, services: ServiceFlags, relays_transactions: bool, proxies: Arc<Proxies>) -> Self {
+        Self { net, services, relays_transactions, proxies }
     }
 
     /// The network now; nothing once it has ended.
@@ -97,8 +108,17 @@ impl Network for NetControl {
     }
 
     fn local_addresses(&self) -> Vec<LocalAddress> {
-        // Nobody is told where we are yet.
-        Vec::new()
+        let local = self.look().local;
+        let told = |local: &litecast_p2p::fsm::LocalAddress| LocalAddress {
+            address: local.service.addr,
+            port: local.service.port,
+            score: i32::try_from(local.score).unwrap_or(i32::MAX),
+        };
+        local.iter().map(told).collect()
+    }
+
+    fn reachability(&self) -> Vec<Reachability> {
+        self.proxies.reachability()
     }
 
     fn relays_transactions(&self) -> bool {

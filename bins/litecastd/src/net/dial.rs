@@ -1,76 +1,83 @@
-//! Opening connections: names to addresses, addresses to sockets.
+//! Opening connections: names to addresses, addresses to sockets, through a proxy where there is one.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use litecast_p2p::{Input, fsm::AttemptId};
+use litecast_config::split_host_port;
+use litecast_p2p::{Input, NetService, fsm::AttemptId};
 use tokio::net::TcpStream;
 
-use super::{Net, Request};
+use super::{
+    Net, Request,
+    proxy::{Proxies, within},
+};
 
 pub(super) struct Dialer {
     pub(super) net: Net,
     pub(super) default_port: u16,
     pub(super) dns: bool,
     pub(super) timeout: Duration,
+    pub(super) proxies: Arc<Proxies>,
 }
 
 impl Dialer {
     pub(super) async fn dial(self: Arc<Self>, attempt: AttemptId, target: String) {
-        let opened = tokio::time::timeout(self.timeout, self.open(&target)).await;
-        let request = match opened {
-            Ok(Ok(stream)) => Request::Dialed(attempt, stream),
-            Ok(Err(error)) => {
+        let request = match self.open(&target).await {
+            Ok((stream, addr)) => Request::Dialed(attempt, stream, addr),
+            Err(error) => {
                 tracing::debug!(target: "net", "connecting to {target} failed: {error}");
-                Request::Input(Input::ConnectFailed { attempt })
-            }
-            Err(_) => {
-                tracing::debug!(target: "net", "connecting to {target} timed out");
                 Request::Input(Input::ConnectFailed { attempt })
             }
         };
         let _ = self.net.requests.send(request).await;
     }
 
-    async fn open(&self, target: &str) -> std::io::Result<TcpStream> {
-        if let Some(addr) = parse_numeric(target, self.default_port) {
-            return connect(addr).await;
+    /// A connection, and to where; that is unspecified when a proxy looked the name up.
+    pub(super) async fn open(&self, target: &str) -> io::Result<(TcpStream, NetService)> {
+        let (host, port) = split_host_port(target);
+        let port = port.unwrap_or(self.default_port);
+        if let Ok(addr) = host.parse() {
+            return self.connect(NetService { addr, port }).await;
+        }
+        if let Some(proxy) = self.proxies.for_names() {
+            let stream = self.proxies.connect(proxy, host, port, self.timeout).await?;
+            return Ok((stream, NetService::UNSPECIFIED));
         }
         if !self.dns {
-            return Err(std::io::Error::other("names are not looked up with -dns=0"));
+            return Err(io::Error::other("names are not looked up with -dns=0"));
         }
-        let (host, port) = match target.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') => {
-                (host, port.parse().map_err(|_| std::io::Error::other("the port is not a number"))?)
-            }
-            _ => (target, self.default_port),
-        };
-        let mut last = std::io::Error::other("the name has no address");
-        for addr in tokio::net::lookup_host((host, port)).await? {
-            match connect(addr).await {
-                Ok(stream) => return Ok(stream),
+        let mut last = io::Error::other("the name has no address");
+        let found: Vec<SocketAddr> = within(self.timeout, tokio::net::lookup_host((host, port))).await?.collect();
+        for addr in found {
+            match self.connect(addr.into()).await {
+                Ok(connection) => return Ok(connection),
                 Err(error) => last = error,
             }
         }
         Err(last)
     }
-}
 
-/// The system takes "any address" for this very host, whoever listens there; the reference has it as invalid
-/// (v0.21.5.5 `src/netaddress.cpp`, CNetAddr::IsValid). `-connect=0` beside another `-connect` comes here as a name.
-async fn connect(addr: SocketAddr) -> std::io::Result<TcpStream> {
-    if addr.ip().is_unspecified() {
-        return Err(std::io::Error::other("that is no peer's address"));
+    async fn connect(&self, service: NetService) -> io::Result<(TcpStream, NetService)> {
+        let NetService { addr, port } = service;
+        // The system takes "any address" for this very host, whoever listens there; the reference has it as invalid
+        // (v0.21.5.5 src/netaddress.cpp, CNetAddr::IsValid). `-connect=0` beside another `-connect` comes here as a name.
+        if !addr.is_valid() {
+            return Err(io::Error::other("that is no peer's address"));
+        }
+        let stream = match self.proxies.for_network(addr.network()) {
+            Some(proxy) => self.proxies.connect(proxy, &addr.to_string(), port, self.timeout).await?,
+            None => {
+                let socket = service.socket_addr().ok_or_else(|| io::Error::other("there is no proxy for it"))?;
+                within(self.timeout, TcpStream::connect(socket)).await?
+            }
+        };
+        Ok((stream, service))
     }
-    TcpStream::connect(addr).await
 }
 
 /// `ip`, `ip:port`, `[ip]` or `[ip]:port`.
 pub(super) fn parse_numeric(text: &str, default_port: u16) -> Option<SocketAddr> {
-    if let Ok(addr) = text.parse() {
-        return Some(addr);
-    }
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    bare.parse().ok().map(|ip| SocketAddr::new(ip, default_port))
+    let (host, port) = split_host_port(text);
+    Some(SocketAddr::new(host.parse().ok()?, port.unwrap_or(default_port)))
 }
 
 #[cfg(test)]

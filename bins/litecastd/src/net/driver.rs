@@ -1,20 +1,22 @@
 //! The task that owns the machine: requests in, outputs carried out.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use litecast_engine::Handle;
 use litecast_p2p::{
-    Chain as _, Config, Fsm, Input, Output, PeerId, Time,
-    fsm::{LinkEnd, Origin, Permissions},
+    Chain as _, Config, Fsm, Input, NetService, Output, PeerId, Time,
+    fsm::{LinkEnd, LocalScore, Origin, Permissions},
+    netaddr::Network,
 };
 use rand::Rng as _;
 use tokio::{net::TcpStream, sync::mpsc, time::Instant};
 
-use super::{Net, Request, Whitelist, chain_view::ChainView, control::Look, dial::Dialer, peer, submit};
+use super::{Net, Request, Whitelist, chain_view::ChainView, control::Look, dial::Dialer, peer, submit, tor};
 
 /// Between looks at whether blocks are still read from files.
 const IMPORT_POLL: Duration = Duration::from_millis(500);
@@ -26,6 +28,9 @@ pub(super) struct Driver {
     dialer: Arc<Dialer>,
     jobs: submit::Jobs,
     whitelist: Whitelist,
+    onion_binds: Vec<SocketAddr>,
+    /// Inbound peers that came through Tor.
+    through_tor: HashSet<PeerId>,
     links: HashMap<PeerId, peer::Link>,
     next_peer: PeerId,
     magic: [u8; 4],
@@ -36,6 +41,7 @@ pub(super) struct Driver {
 pub(super) struct Setup {
     pub(super) machine: Config,
     pub(super) active: bool,
+    pub(super) onion_binds: Vec<SocketAddr>,
     pub(super) whitelist: Whitelist,
     pub(super) engine: Handle,
     pub(super) net: Net,
@@ -51,7 +57,7 @@ pub(super) fn now() -> Time {
 
 impl Driver {
     pub(super) fn new(setup: Setup) -> Self {
-        let Setup { machine, active, whitelist, engine, net, dialer, jobs } = setup;
+        let Setup { machine, active, onion_binds, whitelist, engine, net, dialer, jobs } = setup;
         let mut seed = [0; 32];
         rand::rng().fill_bytes(&mut seed);
         let magic = machine.params.magic;
@@ -61,8 +67,8 @@ impl Driver {
             // Nothing is connected yet: there is nothing to carry out.
             let _ = machine.command(now(), litecast_p2p::Command::SetNetworkActive(false), &view);
         }
-        let (links, next_peer, timer) = (HashMap::new(), 0, None);
-        Self { machine, view, net, dialer, jobs, whitelist, links, next_peer, magic, timer }
+        let (links, through_tor, next_peer, timer) = (HashMap::new(), HashSet::new(), 0, None);
+        Self { machine, view, net, dialer, jobs, whitelist, onion_binds, through_tor, links, next_peer, magic, timer }
     }
 
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Request>) {
@@ -84,14 +90,17 @@ impl Driver {
             };
             match request {
                 Some(Request::Input(input)) => self.step(input),
-                Some(Request::Accepted(stream)) => self.connected(stream, Origin::Inbound),
-                Some(Request::Dialed(attempt, stream)) => self.connected(stream, Origin::Outbound(attempt)),
+                Some(Request::Accepted(stream)) => self.accepted(stream),
+                Some(Request::Dialed(attempt, stream, addr)) => {
+                    self.connected(stream, addr, Origin::Outbound(attempt), Permissions::NONE);
+                }
+                Some(Request::Tor(event)) => self.on_tor(event),
                 Some(Request::Command(command, answer)) => {
                     let result = self.machine.command(now(), command, &self.view);
                     let _ = answer.send(result.map(|outputs| self.carry_out(outputs)));
                 }
                 Some(Request::Look(answer)) => {
-                    let _ = answer.send(Look::at(&self.machine, now()));
+                    let _ = answer.send(Look::at(&self.machine, now(), &self.through_tor));
                 }
                 Some(Request::Stop(done)) => {
                     // Dropping a link closes its socket.
@@ -112,23 +121,41 @@ impl Driver {
         self.carry_out(outputs);
     }
 
-    fn connected(&mut self, stream: TcpStream, origin: Origin) {
+    fn accepted(&mut self, stream: TcpStream) {
+        // Gone already, and was never there.
+        let Ok(addr) = stream.peer_addr() else { return };
+        let permissions = self.whitelist.permissions(addr.ip());
+        if stream.local_addr().is_ok_and(|local| self.onion_binds.contains(&local)) {
+            self.through_tor.insert(self.next_peer);
+        }
+        self.connected(stream, addr.into(), Origin::Inbound, permissions);
+    }
+
+    fn connected(&mut self, stream: TcpStream, addr: NetService, origin: Origin, permissions: Permissions) {
         let peer = self.next_peer;
         self.next_peer += 1;
-        let Ok(addr) = stream.peer_addr() else {
-            // Gone already. An inbound one was never there.
-            if let Origin::Outbound(attempt) = origin {
-                self.step(Input::ConnectFailed { attempt });
-            }
-            return;
-        };
         let local = stream.local_addr().ok();
         self.links.insert(peer, peer::start(peer, stream, self.magic, &self.net));
-        let permissions = match origin {
-            Origin::Inbound => self.whitelist.permissions(addr.ip()),
-            Origin::Outbound(_) => Permissions::NONE,
-        };
         self.step(Input::Connected { peer, addr, local, origin, permissions });
+    }
+
+    fn on_tor(&mut self, event: tor::Event) {
+        match event {
+            tor::Event::Proxy(addr) => {
+                self.dialer.proxies.set_onion(addr);
+                self.machine.set_reachable(Network::Onion);
+            }
+            tor::Event::Service(service) => {
+                self.machine.add_local_address(service, LocalScore::Manual);
+            }
+            tor::Event::Gone(addr) => self.machine.remove_local_address(&addr),
+        }
+    }
+
+    /// Closes a connection when its last frame is out.
+    fn drop_link(&mut self, peer: PeerId) {
+        self.links.remove(&peer);
+        self.through_tor.remove(&peer);
     }
 
     fn carry_out(&mut self, outputs: Vec<Output>) {
@@ -138,7 +165,7 @@ impl Driver {
                 Output::Connect { attempt, target } => {
                     tokio::spawn(Arc::clone(&self.dialer).dial(attempt, target));
                 }
-                Output::Disconnect { peer, .. } => drop(self.links.remove(&peer)),
+                Output::Disconnect { peer, .. } => self.drop_link(peer),
                 Output::PauseReading { peer } => self.pause(peer, true),
                 Output::ResumeReading { peer } => self.pause(peer, false),
                 Output::SubmitHeaders { peer, headers } => self.jobs.headers(peer, headers),

@@ -18,10 +18,10 @@ pub(crate) async fn bind(settings: &NetSettings) -> Result<Listeners, String> {
     }
     let mut listeners = Vec::new();
     let mut failure = None;
-    for text in settings.bind.iter().chain(&settings.white_bind) {
-        // `=onion` marks a socket for a hidden service, `rights@` grants rights.
+    let clear = settings.bind.iter().filter(|text| !text.ends_with("=onion"));
+    for text in clear.chain(&settings.white_bind) {
+        // `rights@` grants rights.
         let text = text.rsplit_once('@').map_or(text.as_str(), |(_, address)| address);
-        let text = text.strip_suffix("=onion").unwrap_or(text);
         let addr = parse_numeric(text, settings.port)
             .ok_or_else(|| format!("Cannot resolve -bind address: '{text}'. Use an IP address, such as 127.0.0.1."))?;
         listeners.push(listen(addr).await.map_err(|error| refusal(addr, &error))?);
@@ -32,6 +32,16 @@ pub(crate) async fn bind(settings: &NetSettings) -> Result<Listeners, String> {
             match listen(addr).await {
                 Ok(listener) => listeners.push(listener),
                 Err(error) => failure = Some(refusal(addr, &error)),
+            }
+        }
+    }
+    // What comes in here is Tor's. The default port may belong to another node, or to the sockets above.
+    let onion_named = settings.bind.iter().any(|text| text.ends_with("=onion"));
+    if onion_named || settings.proxy.control.is_some() {
+        for addr in &settings.proxy.onion_binds {
+            match listen(*addr).await {
+                Ok(listener) => listeners.push(listener),
+                Err(error) => tracing::debug!(target: "net", "{}", refusal(*addr, &error)),
             }
         }
     }

@@ -182,16 +182,21 @@ impl Fsm {
         !self.config.unreachable.contains(&network)
     }
 
+    /// A network can be reached from now on: Tor runs after all.
+    pub fn set_reachable(&mut self, network: Network) {
+        self.config.unreachable.retain(|other| *other != network);
+    }
+
     /// What the book learns when a peer that we connected to says its version.
     pub(super) fn learn_services(&mut self, id: PeerId, services: ServiceFlags) {
         let Some(peer) = self.peers.get(&id).filter(|peer| !peer.is_inbound()) else { return };
-        self.addresses.book.set_services(&peer.addr.into(), services);
+        self.addresses.book.set_services(&peer.addr, services);
     }
 
     /// The handshake with a peer that we connected to is as good as over: asks for addresses, tells our own.
     pub(super) fn greet_with_addresses(&mut self, cx: Context<'_>, id: PeerId) {
         let Some(peer) = self.peers.get(&id).filter(|peer| !peer.is_inbound()) else { return };
-        let service = NetService::from(peer.addr);
+        let service = peer.addr;
         if peer.addresses.known.is_some() {
             if self.config.listen && !cx.chain.is_initial_download() {
                 self.introduce(cx, id);
@@ -214,7 +219,7 @@ impl Fsm {
     pub(super) fn learn_connected(&mut self, cx: Context<'_>, peer: &Peer) {
         let shows = peer.established && !peer.is_inbound() && peer.kind != ConnectionType::BlockRelay;
         if peer.misbehaviour == 0 && shows {
-            self.addresses.book.connected(&peer.addr.into(), cx.now.as_secs());
+            self.addresses.book.connected(&peer.addr, cx.now.as_secs());
         }
     }
 
@@ -226,7 +231,7 @@ impl Fsm {
         peer.addresses.refill(cx.now);
         let limited = !peer.permissions.has(Permissions::ADDR);
         let may_relay = !peer.addresses.asked && told.len() <= 10;
-        let (source, kind, count) = (NetAddr::from(peer.addr.ip()), peer.kind, told.len());
+        let (source, kind, count) = (peer.addr.addr, peer.kind, told.len());
         let now = cx.now.as_secs();
         told.shuffle(&mut self.addresses.rng);
         let mut good = Vec::new();
@@ -332,7 +337,7 @@ impl Fsm {
             return;
         }
         peer.addresses.to_send.clear();
-        let network = NetAddr::from(peer.addr.ip()).network();
+        let network = peer.addr.addr.network();
         let key = (network, peer.local.map(|local| NetAddr::from(local.ip())));
         let answer = if peer.permissions.has(Permissions::ADDR) {
             self.addresses.draw(MAX_ADDR_TO_SEND, MAX_PCT_ADDR_TO_SEND, cx.now)

@@ -38,7 +38,7 @@ impl Fsm {
         }
         bans.ban(subnet, time, absolute, now);
         bans.sweep(now);
-        for peer in self.peers.values_mut().filter(|p| subnet.contains(&p.addr.ip().into())) {
+        for peer in self.peers.values_mut().filter(|p| subnet.contains(&p.addr.addr)) {
             peer.close(DisconnectReason::Banned);
         }
         Ok(())

@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use super::{Context, Fsm, input::Origin, input::PeerId, output::DisconnectReason, output::Output, peer::Peer};
 use crate::{
     fsm::input::{Command, CommandError, Permissions},
+    netaddr::NetService,
     time::Time,
 };
 
@@ -71,7 +72,7 @@ pub struct AddedNode {
     /// As the operator wrote it.
     pub name: String,
     /// The connection to it, if there is one, and whether it is inbound.
-    pub connected: Option<(SocketAddr, bool)>,
+    pub connected: Option<(NetService, bool)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +149,7 @@ impl Connections {
 
 /// Whether a peer is the one that an operator's text names: by the same text or by the same address.
 fn is_named(peer: &Peer, name: &str) -> bool {
-    peer.name == name || name.parse::<SocketAddr>().is_ok_and(|addr| addr == peer.addr)
+    peer.name == name || name.parse::<NetService>().is_ok_and(|addr| addr == peer.addr)
 }
 
 impl Fsm {
@@ -200,7 +201,7 @@ impl Fsm {
         &mut self,
         cx: Context<'_>,
         id: PeerId,
-        (addr, local): (SocketAddr, Option<SocketAddr>),
+        (addr, local): (NetService, Option<SocketAddr>),
         origin: Origin,
         permissions: Permissions,
     ) {
@@ -219,9 +220,9 @@ impl Fsm {
             Some(DisconnectReason::NetworkInactive)
         } else if kind == ConnectionType::Inbound {
             let full = || (self.inbound_count() >= self.max_inbound()).then_some(DisconnectReason::Full);
-            self.refuse_inbound(cx, &addr.ip().into(), permissions).or_else(full)
+            self.refuse_inbound(cx, &addr.addr, permissions).or_else(full)
         } else {
-            self.learn_attempt(cx, &addr.into());
+            self.learn_attempt(cx, &addr);
             None
         };
         if let Some(reason) = refusal {
@@ -238,8 +239,8 @@ impl Fsm {
 
     pub(super) fn on_connect_failed(&mut self, cx: Context<'_>, attempt: AttemptId) {
         let Some(attempt) = self.connections.finish(attempt) else { return };
-        if let Ok(addr) = attempt.target.parse::<SocketAddr>() {
-            self.learn_attempt(cx, &addr.into());
+        if let Ok(addr) = attempt.target.parse::<NetService>() {
+            self.learn_attempt(cx, &addr);
         }
     }
 

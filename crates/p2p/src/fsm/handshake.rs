@@ -7,7 +7,6 @@ use super::{Context, Fsm, PROTOCOL_VERSION, input::PeerId, output::DisconnectRea
 use crate::{
     fsm::connections::ConnectionType,
     message::{CommandName, Message, NetAddress, Version},
-    netaddr::NetAddr,
     services::ServiceFlags,
 };
 
@@ -21,11 +20,12 @@ const WTXID_RELAY_VERSION: i32 = 70_016;
 impl Fsm {
     pub(super) fn send_version(&mut self, cx: Context<'_>, id: PeerId) {
         let Some(peer) = self.peers.get(&id) else { return };
-        let receiver = if NetAddr::from(peer.addr.ip()).is_routable() {
-            NetAddress::new(ServiceFlags::NONE, peer.addr)
-        } else {
-            NetAddress::none(ServiceFlags::NONE)
-        };
+        let receiver = peer.addr.addr.to_legacy().filter(|_| peer.addr.addr.is_routable());
+        let receiver = receiver.map_or(NetAddress::none(ServiceFlags::NONE), |ip| NetAddress {
+            services: ServiceFlags::NONE,
+            ip: ip.into(),
+            port: peer.addr.port,
+        });
         let version = Version {
             version: PROTOCOL_VERSION,
             services: self.config.services,

@@ -9,7 +9,7 @@ use crate::{
     archive::Unserved,
     codec::{Decoded, FrameError, Skip},
     message::{CommandName, Message, MessageError},
-    netaddr::SubNet,
+    netaddr::{NetService, SubNet},
 };
 
 /// A connection. Chosen by the driver, ascending from 0, never used twice.
@@ -189,8 +189,8 @@ pub enum Input {
     Connected {
         /// Its number from now on.
         peer: PeerId,
-        /// The other end.
-        addr: SocketAddr,
+        /// The other end; `[::]:0` where nobody knows it, as a proxy looked the name up.
+        addr: NetService,
         /// Our end.
         local: Option<SocketAddr>,
         /// Who opened it.

@@ -10,10 +10,7 @@ use super::{
     input::{PeerId, Permissions, Reject, RejectKind},
     output::{DisconnectReason, Output},
 };
-use crate::{
-    message::{CommandName, MessageError},
-    netaddr::NetAddr,
-};
+use crate::message::{CommandName, MessageError};
 
 /// v0.21.5.5 src/net_processing.h
 pub(super) const DISCOURAGEMENT_THRESHOLD: u32 = 100;
@@ -78,15 +75,15 @@ impl Fsm {
             tracing::warn!(target: "net", peer = id, "not punishing noban peer");
         } else if peer.kind == ConnectionType::Manual {
             tracing::warn!(target: "net", peer = id, "not punishing manually connected peer");
-        } else if NetAddr::from(peer.addr.ip()).is_local() {
+        } else if peer.addr.addr.is_local() {
             tracing::warn!(target: "net", peer = id, "disconnecting but not discouraging local peer");
             peer.close(DisconnectReason::Misbehaved);
         } else {
-            let addr = peer.addr.ip();
+            let addr = peer.addr.addr;
             tracing::info!(target: "net", peer = id, "disconnecting and discouraging peer");
             self.out.push(Output::Discourage { addr });
-            self.addresses.bans.discourage(&addr.into());
-            for peer in self.peers.values_mut().filter(|p| p.addr.ip() == addr) {
+            self.addresses.bans.discourage(&addr);
+            for peer in self.peers.values_mut().filter(|p| p.addr.addr == addr) {
                 peer.close(DisconnectReason::Misbehaved);
             }
         }

@@ -1,6 +1,6 @@
 //! What the machine asks the driver to do.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use litecast_primitives::{Block, BlockHash, BlockHeader, Transaction, Txid};
@@ -9,7 +9,7 @@ use super::{
     connections::AttemptId,
     input::{LinkEnd, PeerId},
 };
-use crate::{archive::Wanted, codec::FrameError, message::CommandName, time::Time};
+use crate::{archive::Wanted, codec::FrameError, message::CommandName, netaddr::NetAddr, time::Time};
 
 /// Why the machine closes a connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -183,6 +183,6 @@ pub enum Output {
     /// The address has misbehaved; the machine remembers it. For the log.
     Discourage {
         /// Which.
-        addr: IpAddr,
+        addr: NetAddr,
     },
 }

@@ -21,6 +21,7 @@ use crate::{
     chain::BlockEntry,
     compact::PartialBlock,
     message::{CompactBlock, Inventory, Message},
+    netaddr::NetService,
     services::ServiceFlags,
     time::Time,
 };
@@ -108,7 +109,7 @@ pub(super) struct Waiting {
 pub(super) struct Peer {
     pub(super) id: PeerId,
     pub(super) name: String,
-    pub(super) addr: SocketAddr,
+    pub(super) addr: NetService,
     pub(super) local: Option<SocketAddr>,
     pub(super) kind: ConnectionType,
     pub(super) permissions: Permissions,
@@ -189,7 +190,7 @@ impl Peer {
     pub(super) fn new(
         id: PeerId,
         name: String,
-        (addr, local): (SocketAddr, Option<SocketAddr>),
+        (addr, local): (NetService, Option<SocketAddr>),
         kind: ConnectionType,
         permissions: Permissions,
         our_nonce: u64,

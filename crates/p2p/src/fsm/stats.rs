@@ -10,7 +10,12 @@ use super::{
     input::{PeerId, Permissions},
     peer::Peer,
 };
-use crate::{message::CommandName, services::ServiceFlags, time::Time};
+use crate::{
+    message::CommandName,
+    netaddr::{NetService, Network},
+    services::ServiceFlags,
+    time::Time,
+};
 
 /// Bytes of one connection, or of all.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +55,9 @@ pub struct PeerInfo {
     /// `addr`: the name that was connected to, or the address of an inbound peer.
     pub name: String,
     /// The other end.
-    pub addr: SocketAddr,
+    pub addr: NetService,
+    /// `network`: the one that it is connected through. The driver knows better of those that come in through Tor.
+    pub network: Network,
     /// `addrbind`: our end.
     pub addr_bind: Option<SocketAddr>,
     /// `addrlocal`: our end as the peer sees it.
@@ -130,6 +137,7 @@ impl Peer {
             id: self.id,
             name: self.name.clone(),
             addr: self.addr,
+            network: self.addr.addr.net_class(),
             addr_bind: self.local,
             addr_local: self.addr_local,
             services: self.services,

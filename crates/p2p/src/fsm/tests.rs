@@ -127,7 +127,7 @@ impl Bench {
     fn connect(&mut self, origin: Origin, ip: &str) -> PeerId {
         let peer = self.peers;
         self.peers += 1;
-        let addr = SocketAddr::new(ip.parse().unwrap(), 19444);
+        let addr = SocketAddr::new(ip.parse().unwrap(), 19444).into();
         self.step(Input::Connected { peer, addr, local: None, origin, permissions: Permissions::NONE });
         peer
     }

@@ -238,3 +238,44 @@ proptest! {
         prop_assert_eq!(subnet.to_string().parse(), Ok(subnet));
     }
 }
+
+// v0.21.5.5 src/test/netbase_tests.cpp, netbase_networks and netbase_properties.
+#[test]
+fn network_classes() {
+    for (text, name) in [
+        ("127.0.0.1", "unroutable"),
+        ("::1", "unroutable"),
+        ("8.8.8.8", "ipv4"),
+        ("::ffff:8.8.8.8", "ipv4"),
+        ("2001::8888", "ipv4"),
+        ("10.0.0.1", "unroutable"),
+        ("192.168.1.1", "unroutable"),
+        ("172.31.255.255", "unroutable"),
+        ("172.32.0.1", "ipv4"),
+        ("2001:0db8::", "unroutable"),
+        ("198.18.0.0", "unroutable"),
+        ("198.19.255.255", "unroutable"),
+        ("169.254.1.1", "unroutable"),
+        ("2002::1", "ipv4"),
+        ("fc00::", "unroutable"),
+        ("2001::2", "ipv4"),
+        ("2001:0010::", "unroutable"),
+        ("2001:20::", "unroutable"),
+        ("fe80::", "unroutable"),
+        ("64:ff9b::102:304", "ipv4"),
+        ("2001:4860:4860::8888", "ipv6"),
+        ("6hzph5hv6337r6p2.onion", "onion"),
+    ] {
+        assert_eq!(addr(text).net_class().name(), name, "{text}");
+    }
+}
+
+#[test]
+fn services_as_text() {
+    for text in ["1.2.3.4:5", "[2001::1]:9333", "6hzph5hv6337r6p2.onion:19444"] {
+        assert_eq!(text.parse::<NetService>().unwrap().to_string(), text);
+    }
+    for text in ["1.2.3.4", "2001::1:9333", "1.2.3.4:", "1.2.3.4:65536", "host:1", ":1", ""] {
+        assert!(text.parse::<NetService>().is_err(), "{text}");
+    }
+}

@@ -56,6 +56,19 @@ impl FromStr for NetAddr {
     }
 }
 
+/// An address as above, a colon and a port; IPv6 in brackets.
+impl FromStr for NetService {
+    type Err = BadAddress;
+
+    fn from_str(text: &str) -> Result<Self, BadAddress> {
+        let (addr, port) = text.rsplit_once(':').ok_or(BadAddress)?;
+        if addr.contains(':') && !addr.starts_with('[') {
+            return Err(BadAddress);
+        }
+        Ok(Self { addr: addr.parse()?, port: port.parse().map_err(|_| BadAddress)? })
+    }
+}
+
 fn parse_onion(name: &str) -> Option<NetAddr> {
     let bytes = decode_base32(name)?;
     if let Ok(v2) = <[u8; 10]>::try_from(&bytes[..]) {

@@ -493,7 +493,7 @@ impl Simulator {
             });
             let last = u8::try_from(other).expect("because there are few nodes");
             let port = if origin == Origin::Inbound { 50_000 } else { 19_444 };
-            let addr = SocketAddr::new(Ipv4Addr::new(10, 0, 0, last).into(), port);
+            let addr = SocketAddr::new(Ipv4Addr::new(10, 0, 0, last).into(), port).into();
             let permissions = Permissions::NONE;
             inputs.push((me, Input::Connected { peer, addr, local: None, origin, permissions }));
         }

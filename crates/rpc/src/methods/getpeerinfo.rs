@@ -11,7 +11,6 @@ use serde_json::{Map, Value};
 use crate::amount::amount_to_json;
 use crate::code::RpcError;
 use crate::method::{Call, Method};
-use crate::network::network_name;
 use crate::render::double_to_json;
 
 pub(super) const METHOD: Method = Method {
@@ -72,7 +71,7 @@ fn describe(peer: &PeerInfo, call: &Call<'_>) -> Value {
     if let Some(local) = peer.addr_local {
         out.insert("addrlocal".into(), local.to_string().into());
     }
-    out.insert("network".into(), network_name(peer.addr.ip()).into());
+    out.insert("network".into(), peer.network.name().into());
     out.insert("services".into(), format!("{:016x}", peer.services.0).into());
     out.insert("servicesnames".into(), peer.services.names().into());
     out.insert("relaytxes".into(), peer.relay_txes.into());

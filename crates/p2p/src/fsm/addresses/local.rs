@@ -112,6 +112,11 @@ impl Fsm {
         welcome
     }
 
+    /// An address is not ours any more (RemoveLocal).
+    pub fn remove_local_address(&mut self, addr: &NetAddr) {
+        self.addresses.local.0.remove(addr);
+    }
+
     /// The answer to `getnetworkinfo`, `localaddresses`.
     pub fn local_addresses(&self) -> Vec<LocalAddress> {
         let entries = self.addresses.local.0.iter();
@@ -134,7 +139,7 @@ impl Fsm {
     fn seen_by(&self, peer: &Peer) -> Option<NetAddr> {
         let seen = NetAddr::from(peer.addr_local?.ip());
         let good = self.config.discover
-            && NetAddr::from(peer.addr.ip()).is_routable()
+            && peer.addr.addr.is_routable()
             && seen.is_routable()
             && self.is_reachable(seen.network());
         good.then_some(seen)
@@ -153,7 +158,7 @@ impl Fsm {
     /// Tells a peer that we have connected to where we are.
     pub(super) fn introduce(&mut self, cx: Context<'_>, id: PeerId) {
         let Some(peer) = self.peers.get(&id) else { return };
-        let known = self.addresses.local.best(&peer.addr.ip().into()).map(|local| local.service);
+        let known = self.addresses.local.best(&peer.addr.addr).map(|local| local.service);
         let known = known.filter(|service| service.addr.is_routable());
         let seen = self.seen_by(peer).map(|addr| NetService { addr, port: self.config.listen_port });
         if let Some(service) = known.or(seen) {
@@ -165,7 +170,7 @@ impl Fsm {
     /// Tells a peer where we are, now and then in its own words.
     pub(super) fn advertise_local(&mut self, cx: Context<'_>, id: PeerId) {
         let Some(peer) = self.peers.get(&id) else { return };
-        let known = self.addresses.local.best(&peer.addr.ip().into());
+        let known = self.addresses.local.best(&peer.addr.addr);
         let seen = self.seen_by(peer);
         let chance = if known.is_some_and(|local| local.score > LocalScore::Manual as u32) { 8 } else { 2 };
         let service = match (known, seen) {
