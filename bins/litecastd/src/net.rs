@@ -14,6 +14,7 @@ mod pool_view;
 mod proxy;
 mod submit;
 mod tor;
+mod transport;
 mod whitelist;
 
 use std::{
@@ -48,7 +49,7 @@ pub(crate) enum Request {
     /// A socket was accepted.
     Accepted(tokio::net::TcpStream),
     /// A socket was opened for this attempt.
-    Dialed(litecast_p2p::fsm::AttemptId, tokio::net::TcpStream, NetService),
+    Dialed(litecast_p2p::fsm::AttemptId, tokio::net::TcpStream, NetService, Option<Box<transport::Session>>),
     /// News from Tor.
     Tor(tor::Event),
     /// An operator's command.
@@ -77,6 +78,8 @@ pub(crate) struct NetOptions {
     pub(crate) listeners: Listeners,
     /// Names may be resolved.
     pub(crate) dns: bool,
+    /// Connections may be encrypted.
+    pub(crate) encrypt: bool,
     /// Which way connections leave.
     pub(crate) proxies: Arc<Proxies>,
     /// Where what comes in is Tor's.
@@ -102,6 +105,8 @@ impl Net {
             net: net.clone(),
             default_port: options.machine.params.port,
             dns: options.dns,
+            magic: options.machine.params.magic,
+            encrypt: options.encrypt,
             timeout: options.connect_timeout,
             proxies: options.proxies,
         });

@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, anyhow};
 use litecast_engine::{Clock, Engine, Handle, Options, Reader};
-use litecast_p2p::Config as MachineConfig;
+use litecast_p2p::{Config as MachineConfig, ServiceFlags};
 use litecast_primitives::{
     BlockHash, U256,
     params::{ActivationOverrides, Network, Params},
@@ -97,6 +97,7 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
         machine,
         listeners,
         dns: settings.net.dns,
+        encrypt: settings.net.v2_transport,
         proxies: Arc::clone(&proxies),
         onion_binds: settings.net.proxy.onion_binds.clone(),
         tor: settings.net.proxy.control.clone().map(|control| (control, settings.data_dir.clone())),
@@ -234,7 +235,9 @@ fn script_threads(par: i64) -> usize {
 
 fn machine_config(settings: &Settings, params: Arc<Params>) -> Result<MachineConfig> {
     let net = &settings.net;
+    let v2 = if net.v2_transport { ServiceFlags::P2P_V2 } else { ServiceFlags::NONE };
     Ok(MachineConfig {
+        services: ServiceFlags::OURS | v2,
         user_agent: net.user_agent.clone(),
         relay_transactions: !net.blocks_only,
         fee_filter: net.fee_filter,

@@ -5,6 +5,8 @@
 //! Wrong magic and oversized bodies end the stream; a bad checksum or command costs only the message
 //! (v0.21.5.5 src/net.cpp, V1TransportDeserializer).
 
+pub mod packet;
+
 use bytes::{Buf, Bytes, BytesMut};
 use litecast_primitives::hash::sha256d;
 
@@ -31,6 +33,17 @@ pub enum FrameError {
         /// Limit.
         limit: usize,
     },
+    /// An encrypted packet that is longer than any message may be in this phase.
+    #[error("packet of {size} bytes is longer than {limit}")]
+    PacketTooLong {
+        /// Length of its contents.
+        size: usize,
+        /// Limit.
+        limit: usize,
+    },
+    /// An encrypted packet that was not made with the key of this connection, or was changed on its way.
+    #[error("packet decryption failure")]
+    BadPacket,
 }
 
 /// Why a message was skipped.
@@ -81,6 +94,17 @@ enum Phase {
     BeforeVersion,
     BeforeVerack,
     Open,
+}
+
+impl Phase {
+    /// A message of this command came.
+    fn after(self, command: CommandName) -> Self {
+        match (self, command) {
+            (Self::BeforeVersion, CommandName::VERSION) => Self::BeforeVerack,
+            (Self::BeforeVerack, CommandName::VERACK) => Self::Open,
+            (phase, _) => phase,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -188,11 +212,7 @@ impl Decoder {
             let size = HEADER_SIZE + head.length;
             return Decoded::Skipped { command: head.command, size, reason: Skip::BadChecksum };
         }
-        self.phase = match (self.phase, head.command) {
-            (Phase::BeforeVersion, CommandName::VERSION) => Phase::BeforeVerack,
-            (Phase::BeforeVerack, CommandName::VERACK) => Phase::Open,
-            (phase, _) => phase,
-        };
+        self.phase = self.phase.after(head.command);
         Decoded::Frame { command: head.command, payload }
     }
 }

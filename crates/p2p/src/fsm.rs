@@ -43,7 +43,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 pub use addresses::{LocalAddress, LocalScore};
 pub use config::{Config, MAX_SUBVERSION_LENGTH, PROTOCOL_VERSION};
-pub use connections::{AddedNode, AttemptId, ConnectionType};
+pub use connections::{AddedNode, AttemptId, ConnectionType, EncryptionHope};
 pub use download::MAX_BLOCKS_IN_TRANSIT_PER_PEER;
 pub use input::{
     BlockVerdict, Command, CommandError, Input, LinkEnd, Origin, PeerId, Permissions, Reject, RejectKind, TxReject,

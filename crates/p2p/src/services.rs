@@ -21,6 +21,8 @@ impl ServiceFlags {
     pub const COMPACT_FILTERS: Self = Self(1 << 6);
     /// BIP159: serves the last 288 blocks.
     pub const NETWORK_LIMITED: Self = Self(1 << 10);
+    /// BIP324: speaks the encrypted transport.
+    pub const P2P_V2: Self = Self(1 << 11);
     /// LIP-0006.
     pub const MWEB_LIGHT_CLIENT: Self = Self(1 << 23);
     /// Serves extension blocks.
@@ -54,6 +56,7 @@ impl ServiceFlags {
                 Self::WITNESS => "WITNESS".to_owned(),
                 Self::COMPACT_FILTERS => "COMPACT_FILTERS".to_owned(),
                 Self::NETWORK_LIMITED => "NETWORK_LIMITED".to_owned(),
+                Self::P2P_V2 => "P2P_V2".to_owned(),
                 Self::MWEB_LIGHT_CLIENT => "MWEB_LIGHT_CLIENT".to_owned(),
                 Self::MWEB => "MWEB".to_owned(),
                 _ => format!("UNKNOWN[2^{bit}]"),

@@ -160,6 +160,8 @@ pub(crate) struct NetSettings {
     pub(crate) add_node: Vec<String>,
     /// Names may be looked up.
     pub(crate) dns: bool,
+    /// Connections may be encrypted (BIP324).
+    pub(crate) v2_transport: bool,
     /// Which way they leave.
     pub(crate) proxy: ProxySettings,
     /// Most connections.
@@ -346,6 +348,7 @@ impl NetSettings {
             connect,
             add_node: args.get_all("addnode"),
             dns: args.get_bool("dns"),
+            v2_transport: args.given_bool("v2transport").unwrap_or(args.chain() != Chain::Regtest),
             proxy: ProxySettings::new(args)?,
             max_connections: usize::try_from(args.get_int("maxconnections")).unwrap_or(0),
             max_receive_buffer: unsigned(args.get_int("maxreceivebuffer").saturating_mul(1000)),

@@ -3,13 +3,20 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use litecast_config::split_host_port;
-use litecast_p2p::{Input, NetService, fsm::AttemptId};
+use litecast_p2p::{
+    Input, NetService,
+    fsm::{AttemptId, EncryptionHope},
+};
 use tokio::net::TcpStream;
 
 use super::{
     Net, Request,
     proxy::{Proxies, within},
+    transport::{self, Session, TransportError},
 };
+
+/// For the handshake of the encrypted transport.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) struct Dialer {
     pub(super) net: Net,
@@ -17,18 +24,56 @@ pub(super) struct Dialer {
     pub(super) dns: bool,
     pub(super) timeout: Duration,
     pub(super) proxies: Arc<Proxies>,
+    pub(super) magic: [u8; 4],
+    /// Encrypted connections are tried.
+    pub(super) encrypt: bool,
 }
 
 impl Dialer {
-    pub(super) async fn dial(self: Arc<Self>, attempt: AttemptId, target: String) {
-        let request = match self.open(&target).await {
-            Ok((stream, addr)) => Request::Dialed(attempt, stream, addr),
+    pub(super) async fn dial(self: Arc<Self>, attempt: AttemptId, target: String, hope: EncryptionHope) {
+        let request = match self.open_transport(&target, hope).await {
+            Ok((stream, addr, session)) => Request::Dialed(attempt, stream, addr, session.map(Box::new)),
             Err(error) => {
                 tracing::debug!(target: "net", "connecting to {target} failed: {error}");
                 Request::Input(Input::ConnectFailed { attempt })
             }
         };
         let _ = self.net.requests.send(request).await;
+    }
+
+    /// A connection in the best transport that the peer may know.
+    async fn open_transport(
+        &self,
+        target: &str,
+        hope: EncryptionHope,
+    ) -> io::Result<(TcpStream, NetService, Option<Session>)> {
+        let (mut stream, addr) = self.open(target).await?;
+        let tries = match hope {
+            EncryptionHope::Offered => true,
+            // A second way through Tor is too much for a mere chance.
+            EncryptionHope::Perhaps => !self.is_proxied(&addr),
+            EncryptionHope::None => false,
+        };
+        if !self.encrypt || !tries {
+            return Ok((stream, addr, None));
+        }
+        let (mut read, mut write) = stream.split();
+        let handshake = async { Ok(transport::initiate(&mut read, &mut write, self.magic).await) };
+        match within(HANDSHAKE_TIMEOUT, handshake).await {
+            Ok(Ok(session)) => Ok((stream, addr, Some(session))),
+            // Hung up, or waits for something else: as BIP324 says, it is asked again in plain.
+            Err(_) | Ok(Err(TransportError::NoAnswer)) => {
+                tracing::debug!(target: "net", "retrying with the plain transport: {target}");
+                drop(stream);
+                let (stream, addr) = self.open(target).await?;
+                Ok((stream, addr, None))
+            }
+            Ok(Err(error)) => Err(io::Error::other(error)),
+        }
+    }
+
+    fn is_proxied(&self, service: &NetService) -> bool {
+        *service == NetService::UNSPECIFIED || self.proxies.for_network(service.addr.network()).is_some()
     }
 
     /// A connection, and to where; that is unspecified when a proxy looked the name up.

@@ -16,7 +16,14 @@ use litecast_p2p::{
 use rand::Rng as _;
 use tokio::{net::TcpStream, sync::mpsc, time::Instant};
 
-use super::{Net, Request, Whitelist, chain_view::ChainView, control::Look, dial::Dialer, peer, submit, tor};
+use super::{
+    Net, Request, Whitelist,
+    chain_view::ChainView,
+    control::Look,
+    dial::Dialer,
+    peer::{self, Start},
+    submit, tor,
+};
 
 /// Between looks at whether blocks are still read from files.
 const IMPORT_POLL: Duration = Duration::from_millis(500);
@@ -91,8 +98,9 @@ impl Driver {
             match request {
                 Some(Request::Input(input)) => self.step(input),
                 Some(Request::Accepted(stream)) => self.accepted(stream),
-                Some(Request::Dialed(attempt, stream, addr)) => {
-                    self.connected(stream, addr, Origin::Outbound(attempt), Permissions::NONE);
+                Some(Request::Dialed(attempt, stream, addr, session)) => {
+                    let start = session.map_or(Start::Plain, |session| Start::Encrypted(*session));
+                    self.connected(stream, addr, start, Origin::Outbound(attempt), Permissions::NONE);
                 }
                 Some(Request::Tor(event)) => self.on_tor(event),
                 Some(Request::Command(command, answer)) => {
@@ -128,14 +136,22 @@ impl Driver {
         if stream.local_addr().is_ok_and(|local| self.onion_binds.contains(&local)) {
             self.through_tor.insert(self.next_peer);
         }
-        self.connected(stream, addr.into(), Origin::Inbound, permissions);
+        let start = if self.dialer.encrypt { Start::AsPeerWants } else { Start::Plain };
+        self.connected(stream, addr.into(), start, Origin::Inbound, permissions);
     }
 
-    fn connected(&mut self, stream: TcpStream, addr: NetService, origin: Origin, permissions: Permissions) {
+    fn connected(
+        &mut self,
+        stream: TcpStream,
+        addr: NetService,
+        start: Start,
+        origin: Origin,
+        permissions: Permissions,
+    ) {
         let peer = self.next_peer;
         self.next_peer += 1;
         let local = stream.local_addr().ok();
-        self.links.insert(peer, peer::start(peer, stream, self.magic, &self.net));
+        self.links.insert(peer, peer::start(peer, stream, start, self.magic, &self.net));
         self.step(Input::Connected { peer, addr, local, origin, permissions });
     }
 
@@ -163,7 +179,8 @@ impl Driver {
             match output {
                 Output::Send { peer, frame, .. } => self.send(peer, frame),
                 Output::Connect { attempt, target } => {
-                    tokio::spawn(Arc::clone(&self.dialer).dial(attempt, target));
+                    let hope = self.machine.encryption_hope(attempt);
+                    tokio::spawn(Arc::clone(&self.dialer).dial(attempt, target, hope));
                 }
                 Output::Disconnect { peer, .. } => self.drop_link(peer),
                 Output::PauseReading { peer } => self.pause(peer, true),

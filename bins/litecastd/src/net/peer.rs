@@ -10,11 +10,14 @@ use tokio::{
         TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
-use super::Net;
+use super::{
+    Net,
+    transport::{self, Opening, PacketWriter, Reading, Session, TransportError},
+};
 
 /// Frames that may wait for one peer. The machine stops answering a peer that does not read long before, by bytes.
 const FRAME_QUEUE: usize = 4096;
@@ -66,24 +69,101 @@ impl Drop for Link {
     }
 }
 
-pub(super) fn start(peer: PeerId, stream: TcpStream, magic: [u8; 4], net: &Net) -> Link {
+/// How a connection begins.
+pub(super) enum Start {
+    /// In the plain transport.
+    Plain,
+    /// In whichever the peer chooses.
+    AsPeerWants,
+    /// Encrypted: the handshake is done.
+    Encrypted(Session),
+}
+
+pub(super) fn start(peer: PeerId, stream: TcpStream, start: Start, magic: [u8; 4], net: &Net) -> Link {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(target: "net", peer, "TCP_NODELAY: {error}");
     }
-    let (read_half, write_half) = stream.into_split();
+    let (mut read_half, mut write_half) = stream.into_split();
     let (frames, waiting) = mpsc::channel(FRAME_QUEUE);
     let (paused, is_paused) = watch::channel(false);
-    let reader = tokio::spawn(read(peer, read_half, magic, is_paused, net.clone()));
-    let writer = tokio::spawn(write(peer, write_half, waiting, net.clone()));
+    let (opened, is_open) = oneshot::channel();
+    let reader = tokio::spawn({
+        let net = net.clone();
+        async move {
+            match open(start, &mut read_half, &mut write_half, magic, &net).await {
+                Ok((reading, packets)) => {
+                    if opened.send((write_half, packets)).is_ok() {
+                        read(peer, read_half, reading, is_paused, net).await;
+                    }
+                }
+                Err(error) => {
+                    let reason = match error {
+                        TransportError::Closed | TransportError::NoAnswer => LinkEnd::Closed,
+                        error => LinkEnd::Failed(error.to_string()),
+                    };
+                    net.input(Input::Disconnected { peer, reason }).await;
+                }
+            }
+        }
+    });
+    let writer = tokio::spawn({
+        let net = net.clone();
+        async move {
+            // The machine says nothing to an inbound peer before that has said its version.
+            if let Ok((write_half, packets)) = is_open.await {
+                write(peer, write_half, packets, waiting, net).await;
+            }
+        }
+    });
     Link { frames, paused, reader, writer }
 }
 
-async fn write(peer: PeerId, mut socket: OwnedWriteHalf, mut waiting: mpsc::Receiver<Outgoing>, net: Net) {
+/// Settles the transport. The machine ends a peer that takes too long for it.
+async fn open(
+    start: Start,
+    read_half: &mut OwnedReadHalf,
+    write_half: &mut OwnedWriteHalf,
+    magic: [u8; 4],
+    net: &Net,
+) -> Result<(Reading, Option<PacketWriter>), TransportError> {
+    let opening = match start {
+        Start::Plain => Opening::Plain(Vec::new()),
+        Start::Encrypted(session) => Opening::Encrypted(session),
+        Start::AsPeerWants => transport::respond(read_half, write_half, magic).await?,
+    };
+    Ok(match opening {
+        Opening::Plain(early) => {
+            let mut decoder = Decoder::new(magic);
+            net.received.fetch_add(early.len() as u64, Ordering::Relaxed);
+            decoder.push(&early);
+            (Reading::Plain(decoder), None)
+        }
+        Opening::Encrypted(session) => {
+            tracing::debug!(target: "net", session = session.id(), "encrypted transport");
+            let (reader, writer) = session.split();
+            (Reading::Encrypted(Box::new(reader)), Some(writer))
+        }
+    })
+}
+
+async fn write(
+    peer: PeerId,
+    mut socket: OwnedWriteHalf,
+    mut packets: Option<PacketWriter>,
+    mut waiting: mpsc::Receiver<Outgoing>,
+    net: Net,
+) {
     while let Some(frame) = waiting.recv().await {
         let bytes = frame.head.len() + frame.body.len();
-        let written = match socket.write_all(&frame.head).await {
-            Ok(()) => socket.write_all(&frame.body).await,
-            failed => failed,
+        let written = match &mut packets {
+            None => match socket.write_all(&frame.head).await {
+                Ok(()) => socket.write_all(&frame.body).await,
+                failed => failed,
+            },
+            Some(packets) => match packets.seal(&frame.head, &frame.body) {
+                Ok(packet) => socket.write_all(&packet).await,
+                Err(error) => Err(error),
+            },
         };
         if let Err(error) = written {
             net.input(Input::Disconnected { peer, reason: LinkEnd::Failed(error.to_string()) }).await;
@@ -95,21 +175,16 @@ async fn write(peer: PeerId, mut socket: OwnedWriteHalf, mut waiting: mpsc::Rece
     }
 }
 
-async fn read(peer: PeerId, mut socket: OwnedReadHalf, magic: [u8; 4], mut paused: watch::Receiver<bool>, net: Net) {
-    let mut decoder = Decoder::new(magic);
+async fn read(
+    peer: PeerId,
+    mut socket: OwnedReadHalf,
+    mut decoder: Reading,
+    mut paused: watch::Receiver<bool>,
+    net: Net,
+) {
     let mut chunk = vec![0; READ_CHUNK];
     let reason = loop {
-        if paused.wait_for(|paused| !*paused).await.is_err() {
-            return;
-        }
-        match socket.read(&mut chunk).await {
-            Ok(0) => break LinkEnd::Closed,
-            Ok(n) => {
-                net.received.fetch_add(n as u64, Ordering::Relaxed);
-                decoder.push(&chunk[..n]);
-            }
-            Err(error) => break LinkEnd::Failed(error.to_string()),
-        }
+        // What came with the handshake is there already.
         loop {
             let input = match decoder.next() {
                 Ok(None) => break,
@@ -122,6 +197,17 @@ async fn read(peer: PeerId, mut socket: OwnedReadHalf, magic: [u8; 4], mut pause
             if !net.input(input).await {
                 return;
             }
+        }
+        if paused.wait_for(|paused| !*paused).await.is_err() {
+            return;
+        }
+        match socket.read(&mut chunk).await {
+            Ok(0) => break LinkEnd::Closed,
+            Ok(n) => {
+                net.received.fetch_add(n as u64, Ordering::Relaxed);
+                decoder.push(&chunk[..n]);
+            }
+            Err(error) => break LinkEnd::Failed(error.to_string()),
         }
     };
     net.input(Input::Disconnected { peer, reason }).await;

@@ -10,6 +10,7 @@ use super::{Context, Fsm, input::Origin, input::PeerId, output::DisconnectReason
 use crate::{
     fsm::input::{Command, CommandError, Permissions},
     netaddr::NetService,
+    services::ServiceFlags,
     time::Time,
 };
 
@@ -64,6 +65,17 @@ impl ConnectionType {
     pub(super) const fn is_replaceable(self) -> bool {
         matches!(self, Self::OutboundFullRelay | Self::BlockRelay)
     }
+}
+
+/// Whether it is worth to try the encrypted transport with somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncryptionHope {
+    /// It says that it speaks it.
+    Offered,
+    /// Nobody knows; the operator named it.
+    Perhaps,
+    /// It does not say so.
+    None,
 }
 
 /// An entry of `getaddednodeinfo`.
@@ -234,6 +246,20 @@ impl Fsm {
         self.peers.insert(id, Peer::new(id, name, (addr, local), kind, permissions, nonce, cx.now));
         if kind != ConnectionType::Inbound {
             self.send_version(cx, id);
+        }
+    }
+
+    /// What is known of the target of [`Output::Connect`].
+    pub fn encryption_hope(&self, attempt: AttemptId) -> EncryptionHope {
+        let Some(attempt) = self.connections.attempts.get(&attempt) else { return EncryptionHope::None };
+        let service = attempt.target.parse::<NetService>().ok();
+        let known = service.and_then(|service| {
+            self.addresses.book.find(&service.addr).filter(|known| known.address.service == service)
+        });
+        match known {
+            Some(known) if known.address.services.has(ServiceFlags::P2P_V2) => EncryptionHope::Offered,
+            _ if attempt.kind == ConnectionType::Manual => EncryptionHope::Perhaps,
+            _ => EncryptionHope::None,
         }
     }
 

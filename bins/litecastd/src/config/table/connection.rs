@@ -36,6 +36,7 @@ pub(super) static OPTIONS: &[Opt] = &[
     Opt::int("peertimeout", 60, "How long a new peer may be silent, in seconds, at least 1.").debug(),
     Opt::text("torcontrol", "=<ip>:<port>", Some("127.0.0.1:9051"), "Tor's control port, for -listenonion."),
     Opt::text("torpassword", "=<pass>", None, "Password of Tor's control port.").sensitive(),
+    Opt::flag_auto("v2transport", "1, regtest: 0", "Encrypt connections to peers that can do so (BIP 324)."),
     Opt::list("whitebind", "=<[permissions@]addr>", "As -bind; peers that connect there get the permissions named, separated by commas: bloomfilter, noban, forcerelay, relay, mempool, download, addr, all.")
         .default_text("download,noban,mempool,relay"),
     Opt::list("whitelist", "=<[permissions@]IP address or network>", "Permissions, as for -whitebind, for peers that connect from this address or network such as 10.0.0.0/8. May be given many times."),

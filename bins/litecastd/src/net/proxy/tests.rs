@@ -96,6 +96,8 @@ fn dialer(all: Option<SocketAddr>, onion: Option<SocketAddr>, randomize: bool) -
         net: Net { requests, received: Arc::default(), tor: Arc::default() },
         default_port: 9333,
         dns: true,
+        magic: [0; 4],
+        encrypt: false,
         timeout: Duration::from_secs(5),
         proxies: Arc::new(proxies),
     }
