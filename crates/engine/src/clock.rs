@@ -9,6 +9,7 @@ use std::{
 #[derive(Debug, Default)]
 pub struct Clock {
     mock: AtomicI64,
+    offset: AtomicI64,
 }
 
 impl Clock {
@@ -22,6 +23,16 @@ impl Clock {
         }
     }
 
+    /// The time as the network sees it: what new headers are held against (v0.21.5.5 src/timedata.cpp, GetAdjustedTime).
+    pub fn adjusted(&self) -> i64 {
+        self.now().saturating_add(self.offset.load(Ordering::Relaxed))
+    }
+
+    /// How far the clocks of the peers are ahead, in seconds.
+    pub fn set_offset(&self, seconds: i64) {
+        self.offset.store(seconds, Ordering::Relaxed);
+    }
+
     /// Sets the mocked time; 0 lets the machine's time run again.
     pub fn set_mock(&self, time: i64) {
         self.mock.store(time, Ordering::Relaxed);
@@ -30,5 +41,18 @@ impl Clock {
     /// The mocked time, if there is one.
     pub fn mock(&self) -> Option<i64> {
         Some(self.mock.load(Ordering::Relaxed)).filter(|time| *time != 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Clock;
+
+    #[test]
+    fn the_offset_moves_only_the_adjusted_time() {
+        let clock = Clock::default();
+        clock.set_mock(1000);
+        clock.set_offset(-30);
+        assert_eq!((clock.now(), clock.adjusted(), clock.mock()), (1000, 970, Some(1000)));
     }
 }

@@ -39,7 +39,7 @@ impl Writer {
         }
         let checkpoint = if self.options.checkpoints { self.last_checkpoint(&index) } else { None };
         let chain = ChainAt::new(&index, parent);
-        let now = self.shared.clock.now();
+        let now = self.shared.clock.adjusted();
         header::contextual_check_block_header(header, &chain, &self.shared.params, now, checkpoint)?;
         let mut index = parking_lot::RwLockUpgradableReadGuard::upgrade(index);
         // A parent that was never connected may stand on a failed block without knowing it yet.

@@ -25,7 +25,7 @@ impl Writer {
             verifier: &self.shared.mweb,
             params: &self.shared.params,
             versionbits: &self.shared.versionbits,
-            now: self.shared.clock.now(),
+            now: self.shared.clock.adjusted(),
             block_version: self.options.block_version,
             pool: &pool,
             policy: self.options.mining,
@@ -63,7 +63,7 @@ impl Writer {
         let Some(tip) = index.tip() else { return Err(EngineError::Inconsistent("there is no tip".into())) };
         let chain = ChainAt::new(&index, tip);
         let (params, context) = (&self.shared.params, self.shared.context(&chain));
-        let now = self.shared.clock.now();
+        let now = self.shared.clock.adjusted();
         let checked = header::contextual_check_block_header(candidate.header(), &chain, params, now, None)
             .and_then(|()| block::check_block(candidate))
             .and_then(|()| self.scripts.install(|| block::contextual_check_block(candidate, &context)));
