@@ -116,7 +116,8 @@ impl NodeContext for Context {
 
     fn warnings(&self) -> String {
         let engine = self.engine.get().and_then(|engine| engine.reader().warning());
-        self.problems.iter().cloned().chain(engine).collect::<Vec<_>>().join("\n")
+        let network = self.network.get().and_then(NetControl::warning);
+        self.problems.iter().cloned().chain(network).chain(engine).collect::<Vec<_>>().join("\n")
     }
 
     fn user_agent(&self) -> String {

@@ -8,7 +8,9 @@ mod chain_view;
 mod control;
 mod dial;
 mod driver;
+mod files;
 mod listen;
+mod local;
 mod peer;
 mod pool_view;
 mod proxy;
@@ -20,7 +22,10 @@ mod whitelist;
 use std::{
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 
@@ -36,6 +41,7 @@ use crate::config::TorControlSettings;
 
 pub(crate) use control::NetControl;
 pub(crate) use listen::{Listeners, bind};
+pub(crate) use local::addresses as local_addresses;
 pub(crate) use proxy::Proxies;
 pub(crate) use whitelist::Whitelist;
 
@@ -47,7 +53,7 @@ pub(crate) enum Request {
     /// An input of the machine.
     Input(Input),
     /// A socket was accepted.
-    Accepted(tokio::net::TcpStream),
+    Accepted(listen::Accepted),
     /// A socket was opened for this attempt.
     Dialed(litecast_p2p::fsm::AttemptId, tokio::net::TcpStream, NetService, Option<Box<transport::Session>>),
     /// News from Tor.
@@ -56,7 +62,9 @@ pub(crate) enum Request {
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
     /// Somebody wants to know.
     Look(oneshot::Sender<control::Look>),
-    /// Close every connection and end.
+    /// Something that is done with the machine between two steps, at a time of the node's clock.
+    With(Box<dyn FnOnce(&mut litecast_p2p::Fsm, litecast_p2p::Time) + Send>),
+    /// Write the files, close every connection and end.
     Stop(oneshot::Sender<()>),
 }
 
@@ -68,14 +76,20 @@ pub(crate) struct Net {
     received: Arc<AtomicU64>,
     /// Takes the onion service down at the end.
     tor: Arc<Mutex<Option<JoinHandle<()>>>>,
+    /// The clocks of the peers say that ours is wrong.
+    clock_wrong: Arc<AtomicBool>,
 }
 
 /// What the network needs to run.
 pub(crate) struct NetOptions {
     /// Of the machine.
     pub(crate) machine: Config,
+    /// Where `peers.dat` and its like are.
+    pub(crate) data_dir: PathBuf,
     /// Listening sockets.
     pub(crate) listeners: Listeners,
+    /// Where this node can be reached.
+    pub(crate) local: Vec<local::LocalAddress>,
     /// Names may be resolved.
     pub(crate) dns: bool,
     /// Connections may be encrypted.
@@ -98,7 +112,7 @@ impl Net {
     /// Starts the machine, its threads and the listeners on the current runtime.
     pub(crate) fn start(options: NetOptions, engine: &Handle) -> std::io::Result<Self> {
         let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
-        let net = Self { requests, received: Arc::default(), tor: Arc::default() };
+        let net = Self { requests, received: Arc::default(), tor: Arc::default(), clock_wrong: Arc::default() };
         let jobs = submit::start(engine.clone(), net.clone(), options.machine.max_connections)?;
         listen::accept(options.listeners, &net);
         let dialer = Arc::new(dial::Dialer {
@@ -119,8 +133,9 @@ impl Net {
         });
         let driver = driver::Driver::new(driver::Setup {
             machine: options.machine,
-            onion_binds: options.onion_binds,
             active: options.active,
+            local: options.local,
+            files: files::Files::new(options.data_dir)?,
             whitelist: options.whitelist,
             engine: engine.clone(),
             net: net.clone(),
@@ -142,6 +157,17 @@ impl Net {
     /// Gives an input from a thread.
     pub(crate) fn input_blocking(&self, input: Input) -> bool {
         self.requests.blocking_send(Request::Input(input)).is_ok()
+    }
+
+    /// Connects to a seed by name, to ask it for addresses.
+    async fn fetch_addresses(self, host: String) {
+        let (answer, done) = oneshot::channel();
+        let command = Command::AddConnection(host, litecast_p2p::fsm::ConnectionType::AddrFetch);
+        if self.requests.send(Request::Command(command, answer)).await.is_ok()
+            && let Ok(Err(error)) = done.await
+        {
+            tracing::debug!(target: "net", "a seed is not asked: {error}");
+        }
     }
 
     /// Closes all connections.

@@ -91,10 +91,12 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
     rpc.set_warmup_status("Starting network threads...");
     let listeners = net::bind(&settings.net).await.map_err(|error| anyhow!(error))?;
     let machine = machine_config(settings, Arc::clone(&params))?;
-    let (services, relays) = (machine.services, machine.relay_transactions);
+    let config = machine.clone();
     let proxies = Arc::new(Proxies::new(&settings.net.proxy));
     let net_options = NetOptions {
         machine,
+        data_dir: settings.data_dir.clone(),
+        local: net::local_addresses(&settings.net, &listeners).await.map_err(|error| anyhow!(error))?,
         listeners,
         dns: settings.net.dns,
         encrypt: settings.net.v2_transport,
@@ -106,9 +108,11 @@ pub(crate) async fn run(config: Config, logger: Arc<Logger>, ready: Ready) -> Re
         active: settings.net.active,
     };
     let net = Net::start(net_options, engine.handle()).context("cannot start the network's threads")?;
-    tracing::info!("SetNetworkActive: {}", settings.net.active);
+    if settings.net.active {
+        tracing::info!("SetNetworkActive: true");
+    }
     *peers.lock() = Some(net.clone());
-    node.set_network(NetControl::new(net.clone(), services, relays, proxies));
+    node.set_network(NetControl::new(net.clone(), &config, proxies));
 
     let mempool = load_mempool(settings, engine.handle(), &shutdown);
 
@@ -248,6 +252,15 @@ fn machine_config(settings: &Settings, params: Arc<Params>) -> Result<MachineCon
         connect: net.connect.clone(),
         add_nodes: net.add_node.clone(),
         unreachable: net.proxy.unreachable.clone(),
+        listen: net.listen,
+        listen_port: net.port,
+        discover: net.discover,
+        ban_time: net.ban_time_s,
+        seed_nodes: net.seed_node.clone(),
+        dns_seed: net.dns_seed,
+        force_dns_seed: net.force_dns_seed,
+        max_upload_target: net.max_upload_target,
+        max_time_adjustment: net.max_time_adjustment_s,
         peer_timeout: Duration::from_secs(net.peer_timeout_s),
         max_receive_buffer: usize::try_from(net.max_receive_buffer).context("-maxreceivebuffer")?,
         max_send_buffer: usize::try_from(net.max_send_buffer).context("-maxsendbuffer")?,

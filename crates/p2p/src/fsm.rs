@@ -7,8 +7,8 @@
 //! reading. After its messages a peer is *attended to*, which is one round of the reference's SendMessages.
 //!
 //! Each sub-protocol has a file: [`mod@connections`], `handshake`, `ping`, `availability`, `headers`, `download`,
-//! `compact`, `eviction`, `serve`, `light_client`, `announce`, `addresses`, `misbehaviour`, `banning`,
-//! `transactions`, `relay`, `fee_filter`.
+//! `compact`, `eviction`, `serve`, `light_client`, `announce`, `addresses`, `outbound`, `seeding`, `inbound`,
+//! `time_data`, `upload`, `misbehaviour`, `banning`, `transactions`, `relay`, `fee_filter`.
 
 mod addresses;
 mod announce;
@@ -22,16 +22,21 @@ mod eviction;
 mod fee_filter;
 mod handshake;
 mod headers;
+mod inbound;
 mod input;
 mod light_client;
 mod misbehaviour;
+mod outbound;
 mod output;
 mod peer;
 mod ping;
 mod relay;
+mod seeding;
 mod serve;
 mod stats;
+mod time_data;
 mod transactions;
+mod upload;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -49,10 +54,13 @@ pub use input::{
     BlockVerdict, Command, CommandError, Input, LinkEnd, Origin, PeerId, Permissions, Reject, RejectKind, TxReject,
     TxRejectKind, TxVerdict,
 };
+pub use outbound::MAX_ANCHORS;
 pub use output::{DisconnectReason, Output};
 pub use relay::MAX_TO_ANNOUNCE;
 pub use stats::{NetTotals, PeerInfo};
+pub use time_data::CLOCK_WARNING;
 pub use transactions::MAX_PEER_TX_ANNOUNCEMENTS;
+pub use upload::UploadTarget;
 
 use crate::{
     chain::Chain,
@@ -63,8 +71,12 @@ use crate::{
 use addresses::Addresses;
 use connections::Connections;
 use download::{Source, Way};
+use outbound::Outbound;
 use peer::{Peer, Waiting};
+use seeding::Seeding;
+use time_data::TimeData;
 use transactions::Transactions;
+use upload::Upload;
 
 /// Blocks of one peer that wait for a verdict at the same time; more stay in its inbox.
 pub const MAX_SUBMITTED_PER_PEER: usize = 16;
@@ -74,8 +86,22 @@ const MIN_WAKE: Duration = Duration::from_millis(100);
 /// What is the same all through a step.
 #[derive(Clone, Copy)]
 struct Context<'a> {
+    /// The machine's clock: connections and downloads run by it.
     now: Time,
+    /// The node's clock, which tests can stop: bans, addresses, pings and announcements run by it.
+    clock: Time,
+    /// The node's clock is stopped at a time.
+    stopped: bool,
+    /// Unix seconds of the node's clock, moved by what peers say.
+    adjusted: i64,
     chain: &'a dyn Chain,
+}
+
+impl Context<'_> {
+    /// When to wake for a time of the node's clock. A stopped clock does not get there; the driver looks by itself.
+    fn wake(&self, at: Time) -> Time {
+        if self.stopped { Time::NEVER } else { at }
+    }
 }
 
 /// Who has to be attended to after an input.
@@ -94,6 +120,7 @@ pub struct Fsm {
     peers: BTreeMap<PeerId, Peer>,
     connections: Connections,
     network_active: bool,
+    stopped_clock: Option<Time>,
     totals: NetTotals,
     /// Who was asked for which block; one peer per block.
     in_flight: HashMap<BlockHash, PeerId>,
@@ -106,6 +133,10 @@ pub struct Fsm {
     announcers: VecDeque<PeerId>,
     addresses: Addresses,
     transactions: Transactions,
+    outbound: Outbound,
+    seeding: Seeding,
+    time_data: TimeData,
+    upload: Upload,
     /// Something changed that concerns the other peers too.
     everyone: bool,
     out: Vec<Output>,
@@ -119,10 +150,15 @@ impl Fsm {
             connections: Connections::new(config.connect.as_deref().unwrap_or_default(), &config.add_nodes),
             addresses: Addresses::new(seed, config.ban_time),
             transactions: Transactions::new(seed),
+            outbound: Outbound::new(&config.seed_nodes),
+            seeding: Seeding::new(config.dns_seed && config.connect.as_ref().is_none_or(|named| !named.is_empty())),
+            time_data: TimeData::new(config.max_time_adjustment),
+            upload: Upload::default(),
             config,
             rng: StdRng::from_seed(seed),
             peers: BTreeMap::new(),
             network_active: true,
+            stopped_clock: None,
             totals: NetTotals::default(),
             in_flight: HashMap::new(),
             submitted: HashMap::new(),
@@ -136,9 +172,25 @@ impl Fsm {
 
     /// Takes one input. The outputs are to be carried out in order.
     pub fn step(&mut self, now: Time, input: Input, chain: &dyn Chain) -> Vec<Output> {
-        let cx = Context { now, chain };
+        let cx = self.context(now, chain);
         let scope = self.take(cx, input);
         self.finish(cx, scope)
+    }
+
+    fn context<'a>(&self, now: Time, chain: &'a dyn Chain) -> Context<'a> {
+        let clock = self.stopped_clock.unwrap_or(now);
+        Context {
+            now,
+            clock,
+            stopped: self.stopped_clock.is_some(),
+            adjusted: clock.as_secs().saturating_add(self.time_data.offset()),
+            chain,
+        }
+    }
+
+    /// The node's clock stands at this time (`-mocktime`, `setmocktime`), or runs.
+    pub fn stop_clock(&mut self, at: Option<Time>) {
+        self.stopped_clock = at;
     }
 
     fn take(&mut self, cx: Context<'_>, input: Input) -> Scope {
@@ -179,6 +231,7 @@ impl Fsm {
             }
             Input::Sent { peer, bytes } => {
                 self.totals.sent += bytes as u64;
+                self.upload.count(bytes as u64, cx.clock.as_secs());
                 let Some(p) = self.peers.get_mut(&peer) else { return Scope::Nobody };
                 p.traffic.count_sent(bytes, cx.now);
                 let was_full = p.must_read_first(self.config.max_send_buffer);
@@ -206,6 +259,10 @@ impl Fsm {
             Input::TipChanged { tip, fork, initial_download } => {
                 self.on_tip_changed(cx, tip, fork, initial_download);
                 Scope::All
+            }
+            Input::LookedUp { host, found } => {
+                self.on_looked_up(cx, &host, found);
+                Scope::Nobody
             }
             Input::TxVerdict { peer, tx, verdict } => {
                 self.on_tx_verdict(cx, peer, &tx, verdict);
@@ -237,6 +294,7 @@ impl Fsm {
             Scope::Peer(id) => vec![id],
             Scope::All => self.peers.keys().copied().collect(),
         };
+        self.check_outbound(cx);
         loop {
             for id in ids {
                 self.attend(cx, id);
@@ -293,7 +351,7 @@ impl Fsm {
         let Some(message) = self.handshake(cx, id, message) else { return };
         match message {
             Message::Ping(nonce) => self.on_ping(id, nonce),
-            Message::Pong(nonce) => self.on_pong(id, nonce, received_at),
+            Message::Pong(nonce) => self.on_pong(id, nonce, if cx.stopped { cx.clock } else { received_at }),
             Message::SendHeaders => {
                 if let Some(peer) = self.peers.get_mut(&id) {
                     peer.prefers_headers = true;
@@ -391,7 +449,7 @@ impl Fsm {
     /// When something will have to be done although nothing comes in.
     fn next_wake(&self, cx: Context<'_>) -> Time {
         let peers = self.peers.values().map(|peer| {
-            let inactivity = self.next_inactivity(peer);
+            let inactivity = self.next_inactivity(cx, peer);
             if !peer.established {
                 return inactivity;
             }
@@ -403,7 +461,7 @@ impl Fsm {
         });
         let transactions =
             self.transactions.next_request().min(self.transactions.next_broadcast.unwrap_or(Time::NEVER));
-        peers.min().unwrap_or(Time::NEVER).min(self.next_connection()).min(transactions)
+        peers.min().unwrap_or(Time::NEVER).min(self.next_connection(cx)).min(transactions)
     }
 
     fn random_nonce(&mut self) -> u64 {

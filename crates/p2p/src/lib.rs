@@ -9,6 +9,7 @@
 //! Every limit is listed in docs/spec/p2p.md with the test that holds it.
 
 pub mod addrman;
+pub mod anchors;
 pub mod archive;
 pub mod bans;
 pub mod bloom;
@@ -22,6 +23,7 @@ pub mod message;
 pub mod netaddr;
 pub mod orphans;
 pub mod pool;
+pub mod seeds;
 pub mod services;
 #[cfg(any(test, feature = "simulator"))]
 pub mod simulator;

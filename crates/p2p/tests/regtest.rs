@@ -121,6 +121,7 @@ impl Driver {
     fn new(change: impl FnOnce(&mut Config)) -> Self {
         let params = Arc::new(Params::new(Network::Regtest));
         let mut config = Config::new(Arc::clone(&params));
+        config.connect = Some(Vec::new());
         change(&mut config);
         Self {
             chain: ToyChain::new(&params.genesis),
@@ -185,7 +186,7 @@ impl Driver {
                 self.write(peer, &payload);
             }
             Output::PauseReading { .. } | Output::ResumeReading { .. } => panic!("nobody is too fast here"),
-            Output::SetTimer { .. } | Output::Discourage { .. } => {}
+            Output::SetTimer { .. } | Output::Discourage { .. } | Output::LookUp { .. } => {}
         }
     }
 

@@ -48,6 +48,8 @@ pub const CLIENT_NODE_NOT_ADDED: i32 = -24;
 pub const CLIENT_NODE_NOT_CONNECTED: i32 = -29;
 /// Not an address or subnet.
 pub const CLIENT_INVALID_IP_OR_SUBNET: i32 = -30;
+/// All outbound connections of this type are there.
+pub const CLIENT_NODE_CAPACITY_REACHED: i32 = -34;
 /// Peer-to-peer is switched off.
 pub const CLIENT_P2P_DISABLED: i32 = -31;
 

@@ -1,6 +1,9 @@
 //! The methods, one file each (or one for a few that differ in a word), and the tables of them.
 
+mod addconnection;
 mod addnode;
+mod addpeeraddress;
+mod clearbanned;
 mod decoderawtransaction;
 mod decodescript;
 mod disconnectnode;
@@ -30,6 +33,7 @@ mod getmininginfo;
 mod getnettotals;
 mod getnetworkhashps;
 mod getnetworkinfo;
+mod getnodeaddresses;
 mod getpeerinfo;
 mod getrawmempool;
 mod getrawtransaction;
@@ -39,6 +43,7 @@ mod gettxoutsetinfo;
 mod getzmqnotifications;
 mod help;
 mod invalidateblock;
+mod listbanned;
 mod logging;
 mod lookup;
 mod ping;
@@ -47,6 +52,7 @@ mod prioritisetransaction;
 mod reconsiderblock;
 mod savemempool;
 mod sendrawtransaction;
+mod setban;
 mod setmocktime;
 mod setnetworkactive;
 mod stop;
@@ -76,7 +82,10 @@ pub static METHODS: &[Method] = &[
 
 /// Those that ask the node: about the chain, the network, or what it publishes.
 pub static NODE_METHODS: &[Method] = &[
+    addconnection::METHOD,
     addnode::METHOD,
+    addpeeraddress::METHOD,
+    clearbanned::METHOD,
     decoderawtransaction::METHOD,
     decodescript::METHOD,
     disconnectnode::METHOD,
@@ -104,6 +113,7 @@ pub static NODE_METHODS: &[Method] = &[
     getnettotals::METHOD,
     getnetworkhashps::METHOD,
     getnetworkinfo::METHOD,
+    getnodeaddresses::METHOD,
     getpeerinfo::METHOD,
     getrawmempool::METHOD,
     getrawtransaction::METHOD,
@@ -111,12 +121,14 @@ pub static NODE_METHODS: &[Method] = &[
     gettxoutsetinfo::METHOD,
     getzmqnotifications::METHOD,
     invalidateblock::METHOD,
+    listbanned::METHOD,
     ping::METHOD,
     preciousblock::METHOD,
     prioritisetransaction::METHOD,
     reconsiderblock::METHOD,
     savemempool::METHOD,
     sendrawtransaction::METHOD,
+    setban::METHOD,
     setmocktime::METHOD,
     setnetworkactive::METHOD,
     submitblock::METHOD,

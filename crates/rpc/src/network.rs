@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use litecast_p2p::{
-    Command, NetAddr, ServiceFlags,
-    fsm::{AddedNode, CommandError, NetTotals, PeerInfo},
+    Command, NetAddr, NetService, PeerAddress, ServiceFlags, SubNet,
+    bans::BanEntry,
+    fsm::{AddedNode, CommandError, NetTotals, PeerInfo, UploadTarget},
 };
 use litecast_primitives::Transaction;
 
@@ -49,8 +50,28 @@ pub trait Network: Send + Sync {
     /// Announces a transaction of a user, which is in the mempool now.
     fn announce(&self, tx: Arc<Transaction>);
 
+    /// The bans of `setban`, in the order of `listbanned`.
+    fn bans(&self) -> Vec<(SubNet, BanEntry)> {
+        Vec::new()
+    }
+
+    /// Addresses from the address book: at most so many, or all for zero.
+    fn node_addresses(&self, _max: usize) -> Vec<PeerAddress> {
+        Vec::new()
+    }
+
+    /// Adds an address to the book, as if it had told itself; false if it was known or found no place.
+    fn add_address(&self, _service: NetService) -> bool {
+        false
+    }
+
     /// Bytes over all connections since the start.
     fn totals(&self) -> NetTotals;
+
+    /// What `-maxuploadtarget` leaves.
+    fn upload_target(&self) -> UploadTarget {
+        UploadTarget::NONE
+    }
 
     /// How many peers there are: inbound, outbound.
     fn connections(&self) -> (usize, usize);

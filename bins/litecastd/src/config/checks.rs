@@ -41,22 +41,8 @@ pub(super) fn check(args: &Args, warnings: &mut Vec<String>) -> Result<(), InitE
 }
 
 /// Options whose part of the node does not exist yet, and that are accepted and do nothing.
-const IDLE_YET: &[&str] = &[
-    "addrmantest",
-    "asmap",
-    "bantime",
-    "blockfilterindex",
-    "externalip",
-    "forcednsseed",
-    "maxuploadtarget",
-    "peerblockfilters",
-    "peerbloomfilters",
-    "prune",
-    "rest",
-    "seednode",
-    "txindex",
-    "whitebind",
-];
+const IDLE_YET: &[&str] =
+    &["addrmantest", "asmap", "blockfilterindex", "peerblockfilters", "peerbloomfilters", "prune", "rest", "txindex"];
 
 /// Notes what does not work yet.
 pub(super) fn not_yet(args: &Args) -> Vec<String> {

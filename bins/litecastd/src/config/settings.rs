@@ -158,6 +158,22 @@ pub(crate) struct NetSettings {
     pub(crate) connect: Option<Vec<String>>,
     /// `-addnode` values.
     pub(crate) add_node: Vec<String>,
+    /// `-seednode` values.
+    pub(crate) seed_node: Vec<String>,
+    /// DNS seeds may be asked.
+    pub(crate) dns_seed: bool,
+    /// And are, whatever is known already.
+    pub(crate) force_dns_seed: bool,
+    /// Bytes to send in a day; 0: no limit.
+    pub(crate) max_upload_target: u64,
+    /// Seconds by which peers may move the time.
+    pub(crate) max_time_adjustment_s: i64,
+    /// Own addresses may be found out.
+    pub(crate) discover: bool,
+    /// `-externalip` values.
+    pub(crate) external_ip: Vec<String>,
+    /// Seconds of a ban without a time.
+    pub(crate) ban_time_s: i64,
     /// Names may be looked up.
     pub(crate) dns: bool,
     /// Connections may be encrypted (BIP324).
@@ -347,6 +363,14 @@ impl NetSettings {
             port: port(args, "port", args.chain().p2p_port())?,
             connect,
             add_node: args.get_all("addnode"),
+            seed_node: args.get_all("seednode"),
+            dns_seed: args.given_bool("dnsseed").unwrap_or(true),
+            force_dns_seed: args.get_bool("forcednsseed"),
+            max_upload_target: unsigned(args.get_int("maxuploadtarget")).saturating_mul(1024 * 1024),
+            max_time_adjustment_s: args.get_int("maxtimeadjustment"),
+            discover: args.given_bool("discover").unwrap_or(true),
+            external_ip: args.get_all("externalip"),
+            ban_time_s: args.get_int("bantime"),
             dns: args.get_bool("dns"),
             v2_transport: args.given_bool("v2transport").unwrap_or(args.chain() != Chain::Regtest),
             proxy: ProxySettings::new(args)?,

@@ -1,14 +1,11 @@
 //! What RPC may see of the network and do to it.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use litecast_p2p::{
-    Command, Fsm, Input, PeerId, ServiceFlags, Time,
-    fsm::{AddedNode, CommandError, NetTotals, PeerInfo},
-    netaddr::Network as NetworkKind,
+    Command, Config, Fsm, Input, NetService, PeerAddress, ServiceFlags, SubNet, Time,
+    bans::BanEntry,
+    fsm::{AddedNode, CLOCK_WARNING, CommandError, NetTotals, PeerInfo, UploadTarget},
 };
 use litecast_primitives::Transaction;
 use litecast_rpc::network::{LocalAddress, Network, Reachability};
@@ -25,38 +22,54 @@ pub(crate) struct Look {
     totals: NetTotals,
     added: Vec<AddedNode>,
     active: bool,
-    local: Vec<litecast_p2p::fsm::LocalAddress>,
+    local: Vec<LocalAddress>,
+    time_offset: i64,
 }
 
 impl Look {
-    pub(super) fn at(machine: &Fsm, now: Time, through_tor: &HashSet<PeerId>) -> Self {
-        let mut peers = machine.peers(now);
-        for peer in peers.iter_mut().filter(|peer| through_tor.contains(&peer.id)) {
-            peer.network = NetworkKind::Onion;
-        }
+    pub(super) fn at(machine: &Fsm, now: Time) -> Self {
         Self {
-            peers,
+            peers: machine.peers(now),
             counts: machine.connection_counts(),
             totals: machine.totals(),
             added: machine.added_nodes(),
             active: machine.is_network_active(),
-            local: machine.local_addresses(),
+            local: machine.local_addresses().iter().map(local_address).collect(),
+            time_offset: machine.time_offset(),
         }
     }
+}
+
+fn local_address(local: &litecast_p2p::fsm::LocalAddress) -> LocalAddress {
+    let score = i32::try_from(local.score).unwrap_or(i32::MAX);
+    LocalAddress { address: local.service.addr, port: local.service.port, score }
 }
 
 /// Asks the machine from a thread that may block.
 pub(crate) struct NetControl {
     net: Net,
     services: ServiceFlags,
-    relays_transactions: bool,
+    relays: bool,
     proxies: Arc<Proxies>,
 }
 
 impl NetControl {
-    /// For a running machine that offers these services.
-    pub(crate) fn new(net: Net, services: ServiceFlags, relays_transactions: bool, proxies: Arc<Proxies>) -> Self {
-        Self { net, services, relays_transactions, proxies }
+    /// For a running machine with these settings.
+    pub(crate) fn new(net: Net, machine: &Config, proxies: Arc<Proxies>) -> Self {
+        Self { net, services: machine.services, relays: machine.relay_transactions, proxies }
+    }
+
+    /// What the operator should know about the clock; empty if all is well.
+    pub(crate) fn warning(&self) -> Option<String> {
+        self.net.clock_wrong.load(Ordering::Relaxed).then(|| CLOCK_WARNING.to_owned())
+    }
+
+    /// Does something with the machine; `None` once it has ended.
+    fn with<T: Send + 'static>(&self, act: impl FnOnce(&mut Fsm, Time) -> T + Send + 'static) -> Option<T> {
+        let (answer, result) = oneshot::channel();
+        let act = Box::new(move |machine: &mut Fsm, now| drop(answer.send(act(machine, now))));
+        self.net.requests.blocking_send(Request::With(act)).ok()?;
+        result.blocking_recv().ok()
     }
 
     /// The network now; nothing once it has ended.
@@ -90,6 +103,23 @@ impl Network for NetControl {
         self.net.input_blocking(Input::TxAdded { tx });
     }
 
+    fn bans(&self) -> Vec<(SubNet, BanEntry)> {
+        self.with(|machine, now| machine.bans().list(now.as_secs())).unwrap_or_default()
+    }
+
+    fn node_addresses(&self, max: usize) -> Vec<PeerAddress> {
+        self.with(move |machine, now| machine.node_addresses(now, max)).unwrap_or_default()
+    }
+
+    fn add_address(&self, service: NetService) -> bool {
+        self.with(move |machine, now| {
+            let services = ServiceFlags::NETWORK | ServiceFlags::WITNESS;
+            let time = u32::try_from(now.as_secs()).unwrap_or(u32::MAX);
+            machine.add_addresses(now, &[PeerAddress { service, services, time }], &service.addr)
+        })
+        .unwrap_or(false)
+    }
+
     fn totals(&self) -> NetTotals {
         // The machine counts whole messages; the operator is told of every byte.
         NetTotals { received: self.net.received.load(Ordering::Relaxed), ..self.look().totals }
@@ -108,20 +138,22 @@ impl Network for NetControl {
     }
 
     fn local_addresses(&self) -> Vec<LocalAddress> {
-        let local = self.look().local;
-        let told = |local: &litecast_p2p::fsm::LocalAddress| LocalAddress {
-            address: local.service.addr,
-            port: local.service.port,
-            score: i32::try_from(local.score).unwrap_or(i32::MAX),
-        };
-        local.iter().map(told).collect()
+        self.look().local
+    }
+
+    fn relays_transactions(&self) -> bool {
+        self.relays
+    }
+
+    fn time_offset_s(&self) -> i64 {
+        self.look().time_offset
+    }
+
+    fn upload_target(&self) -> UploadTarget {
+        self.with(|machine, now| machine.upload_target(now.as_secs())).unwrap_or(UploadTarget::NONE)
     }
 
     fn reachability(&self) -> Vec<Reachability> {
         self.proxies.reachability()
-    }
-
-    fn relays_transactions(&self) -> bool {
-        self.relays_transactions
     }
 }

@@ -1,54 +1,95 @@
-//! Listening sockets.
+//! Listening sockets, and what who connects there may do.
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use tokio::net::TcpListener;
+use litecast_p2p::fsm::Permissions;
+use tokio::net::{TcpListener, TcpStream};
 
-use super::{Net, Request, dial::parse_numeric};
+use super::{Net, Request, dial::parse_numeric, whitelist};
 use crate::config::NetSettings;
 
-/// Bound sockets that wait to be served.
-pub(crate) struct Listeners(Vec<TcpListener>);
+/// What a socket says about the peers that it accepts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Entrance {
+    /// `-whitebind`.
+    pub(super) permissions: Permissions,
+    /// `-bind=...=onion`: they come through Tor.
+    pub(super) onion: bool,
+}
 
-/// Binds what `-bind`, `-port` and `-listen` ask for. Fails when an address that was named cannot be had, or when none
-/// of the default ones can.
+/// An accepted connection.
+pub(crate) struct Accepted {
+    pub(super) stream: TcpStream,
+    pub(super) entrance: Entrance,
+}
+
+/// Bound sockets that wait to be served.
+pub(crate) struct Listeners(Vec<(TcpListener, Entrance)>);
+
+impl Listeners {
+    /// The addresses of sockets that strangers may be told of.
+    pub(super) fn advertised(&self) -> impl Iterator<Item = SocketAddr> {
+        let told = |entrance: &Entrance| !entrance.onion && !entrance.permissions.has(Permissions::NOBAN);
+        self.0.iter().filter(move |(_, entrance)| told(entrance)).filter_map(|(socket, _)| socket.local_addr().ok())
+    }
+}
+
+/// Binds what `-bind`, `-whitebind`, `-port` and `-listen` ask for. Fails when an address that was named cannot be had,
+/// or when none of the default ones can.
 pub(crate) async fn bind(settings: &NetSettings) -> Result<Listeners, String> {
+    let mut wanted = Vec::new();
+    for text in &settings.bind {
+        let (addr, onion) = text.strip_suffix("=onion").map_or((text.as_str(), false), |addr| (addr, true));
+        let addr =
+            parse_numeric(addr, settings.port).ok_or_else(|| format!("Cannot resolve -bind address: '{text}'"))?;
+        wanted.push((addr, Entrance { permissions: Permissions::NONE, onion }));
+    }
+    for text in &settings.white_bind {
+        let (permissions, rest) = whitelist::rights(text, settings)?;
+        let addr = parse_numeric(rest, 0).ok_or_else(|| format!("Cannot resolve -whitebind address: '{rest}'"))?;
+        if addr.port() == 0 {
+            return Err(format!("Need to specify a port with -whitebind: '{rest}'"));
+        }
+        wanted.push((addr, Entrance { permissions, onion: false }));
+    }
     if !settings.listen {
         return Ok(Listeners(Vec::new()));
     }
     let mut listeners = Vec::new();
-    let mut failure = None;
-    let clear = settings.bind.iter().filter(|text| !text.ends_with("=onion"));
-    for text in clear.chain(&settings.white_bind) {
-        // `rights@` grants rights.
-        let text = text.rsplit_once('@').map_or(text.as_str(), |(_, address)| address);
-        let addr = parse_numeric(text, settings.port)
-            .ok_or_else(|| format!("Cannot resolve -bind address: '{text}'. Use an IP address, such as 127.0.0.1."))?;
-        listeners.push(listen(addr).await.map_err(|error| refusal(addr, &error))?);
+    let only_onion = wanted.iter().all(|(_, entrance)| entrance.onion);
+    for (addr, entrance) in wanted {
+        match listen(addr).await {
+            Ok(listener) => listeners.push((listener, entrance)),
+            Err(error) => return Err(refusal(addr, &error)),
+        }
     }
-    if listeners.is_empty() {
+    if only_onion {
+        let mut failure = None;
+        let mut bound = false;
         for text in ["[::]", "0.0.0.0"] {
             let addr = parse_numeric(text, settings.port).expect("because both are addresses");
             match listen(addr).await {
-                Ok(listener) => listeners.push(listener),
+                Ok(listener) => {
+                    bound = true;
+                    listeners.push((listener, Entrance::default()));
+                }
                 Err(error) => failure = Some(refusal(addr, &error)),
             }
         }
+        if let (false, Some(failure)) = (bound, failure) {
+            return Err(failure);
+        }
     }
     // What comes in here is Tor's. The default port may belong to another node, or to the sockets above.
-    let onion_named = settings.bind.iter().any(|text| text.ends_with("=onion"));
-    if onion_named || settings.proxy.control.is_some() {
+    if settings.proxy.control.is_some() && !listeners.iter().any(|(_, entrance)| entrance.onion) {
         for addr in &settings.proxy.onion_binds {
             match listen(*addr).await {
-                Ok(listener) => listeners.push(listener),
+                Ok(listener) => listeners.push((listener, Entrance { permissions: Permissions::NONE, onion: true })),
                 Err(error) => tracing::debug!(target: "net", "{}", refusal(*addr, &error)),
             }
         }
     }
-    match (listeners.is_empty(), failure) {
-        (true, Some(failure)) => Err(failure),
-        _ => Ok(Listeners(listeners)),
-    }
+    Ok(Listeners(listeners))
 }
 
 fn refusal(addr: SocketAddr, error: &io::Error) -> String {
@@ -76,7 +117,7 @@ async fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
 
 /// Serves bound sockets until the machine ends.
 pub(super) fn accept(listeners: Listeners, net: &Net) {
-    for listener in listeners.0 {
+    for (listener, entrance) in listeners.0 {
         if let Ok(addr) = listener.local_addr() {
             tracing::info!("Bound to {addr}");
         }
@@ -86,7 +127,7 @@ pub(super) fn accept(listeners: Listeners, net: &Net) {
                 tokio::select! {
                     accepted = listener.accept() => match accepted {
                         Ok((stream, _)) => {
-                            if requests.send(Request::Accepted(stream)).await.is_err() {
+                            if requests.send(Request::Accepted(Accepted { stream, entrance })).await.is_err() {
                                 return;
                             }
                         }

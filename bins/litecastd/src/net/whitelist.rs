@@ -1,4 +1,5 @@
-//! `-whitelist`: rights of inbound peers by address (v0.21.5.5 src/net_permissions.cpp, src/net.cpp).
+//! `-whitelist`, `-whitebind`: rights of inbound peers, by their address or by the socket they come to
+//! (v0.21.5.5 src/net_permissions.cpp, src/net.cpp).
 
 use std::net::IpAddr;
 
@@ -21,12 +22,8 @@ pub(crate) struct Whitelist(Vec<Range>);
 impl Whitelist {
     /// Reads the options; the error is litecoind's.
     pub(crate) fn new(settings: &NetSettings) -> Result<Self, String> {
-        let implicit = implicit_permissions(settings);
         let range = |text: &String| {
-            let (permissions, subnet) = match text.split_once('@') {
-                Some((names, subnet)) => (parse(names)?, subnet),
-                None => (implicit, text.as_str()),
-            };
+            let (permissions, subnet) = rights(text, settings)?;
             let subnet =
                 Subnet::parse(subnet).map_err(|_| format!("Invalid netmask specified in -whitelist: '{subnet}'"))?;
             Ok(Range { subnet, permissions })
@@ -37,13 +34,21 @@ impl Whitelist {
     /// The rights of an inbound peer.
     pub(crate) fn permissions(&self, address: IpAddr) -> Permissions {
         let granted = self.0.iter().filter(|range| range.subnet.contains(address));
-        granted.fold(Permissions::NONE, |all, range| Permissions(all.0 | range.permissions.0))
+        granted.fold(Permissions::NONE, |all, range| all.and(range.permissions))
     }
+}
+
+/// `rights@rest`, or `rest` alone, which stands for the usual rights.
+pub(super) fn rights<'a>(text: &'a str, settings: &NetSettings) -> Result<(Permissions, &'a str), String> {
+    Ok(match text.split_once('@') {
+        Some((names, rest)) => (parse(names)?, rest),
+        None => (implicit_permissions(settings), text),
+    })
 }
 
 /// What an address without named rights gets.
 fn implicit_permissions(settings: &NetSettings) -> Permissions {
-    let mut bits = Permissions::MEMPOOL.0 | Permissions::NOBAN.0;
+    let mut bits = Permissions::MEMPOOL.0 | Permissions::NOBAN.0 | Permissions::IMPLICIT.0;
     if settings.white_list_relay {
         bits |= Permissions::RELAY.0;
     }

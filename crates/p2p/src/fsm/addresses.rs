@@ -56,8 +56,10 @@ pub(super) struct Addresses {
     pub(super) book: AddrMan,
     pub(super) bans: BanList,
     /// Of its own, so that the rest of the machine draws the same with and without addresses.
-    rng: StdRng,
+    pub(super) rng: StdRng,
     relay_key: (u64, u64),
+    /// Orders the groups of inbound peers.
+    group_key: (u64, u64),
     answers: BTreeMap<(Network, Option<NetAddr>), (Time, Vec<PeerAddress>)>,
     local: LocalAddresses,
 }
@@ -68,18 +70,28 @@ impl Addresses {
         let mut book_seed = [0; 32];
         rng.fill_bytes(&mut book_seed);
         let mut key = || (rng.next_u64(), rng.next_u64());
-        let (relay_key, filter_key) = (key(), key());
+        let (relay_key, filter_key, group_key) = (key(), key(), key());
         Self {
             book: AddrMan::new(book_seed),
             bans: BanList::new(ban_time, filter_key),
             rng,
             relay_key,
+            group_key,
             answers: BTreeMap::new(),
             local: LocalAddresses::default(),
         }
     }
 
-    fn is_unwelcome(&self, addr: &NetAddr, now: Time) -> bool {
+    pub(super) fn group_key(&self) -> (u64, u64) {
+        self.group_key
+    }
+
+    /// One of our own addresses.
+    pub(super) fn is_ours(&self, addr: &NetAddr) -> bool {
+        self.local.knows(addr)
+    }
+
+    pub(super) fn is_unwelcome(&self, addr: &NetAddr, now: Time) -> bool {
         self.bans.is_discouraged(addr) || self.bans.is_banned(addr, now.as_secs())
     }
 
@@ -125,6 +137,11 @@ impl PeerAddresses {
             processed: 0,
             rate_limited: 0,
         }
+    }
+
+    /// The connection is open.
+    pub(super) fn begin(&mut self, clock: Time) {
+        self.tokens_at = clock;
     }
 
     fn refill(&mut self, now: Time) {
@@ -178,7 +195,7 @@ impl Fsm {
     }
 
     /// Whether this node can reach a network (`-onlynet`, `-onion`, `-proxy`).
-    fn is_reachable(&self, network: Network) -> bool {
+    pub(super) fn is_reachable(&self, network: Network) -> bool {
         !self.config.unreachable.contains(&network)
     }
 
@@ -207,19 +224,19 @@ impl Fsm {
                 peer.addresses.tokens += MAX_TOKENS;
             }
         }
-        self.addresses.book.good(&service, cx.now.as_secs());
+        self.addresses.book.good(&service, cx.adjusted);
     }
 
-    /// A connection to this address was tried. Named connections that fail do not count against it.
-    pub(super) fn learn_attempt(&mut self, cx: Context<'_>, service: &NetService) {
-        self.addresses.book.attempt(service, false, cx.now.as_secs());
+    /// A connection to this address was tried. Failures of connections that the operator named do not count against it.
+    pub(super) fn learn_attempt(&mut self, cx: Context<'_>, service: &NetService, count_failure: bool) {
+        self.addresses.book.attempt(service, count_failure, cx.adjusted);
     }
 
     /// What the book learns when a connection ends that we opened, and that is no secret.
     pub(super) fn learn_connected(&mut self, cx: Context<'_>, peer: &Peer) {
         let shows = peer.established && !peer.is_inbound() && peer.kind != ConnectionType::BlockRelay;
         if peer.misbehaviour == 0 && shows {
-            self.addresses.book.connected(&peer.addr, cx.now.as_secs());
+            self.addresses.book.connected(&peer.addr, cx.adjusted);
         }
     }
 
@@ -228,11 +245,11 @@ impl Fsm {
         if peer.addresses.known.is_none() {
             return;
         }
-        peer.addresses.refill(cx.now);
+        peer.addresses.refill(cx.clock);
         let limited = !peer.permissions.has(Permissions::ADDR);
         let may_relay = !peer.addresses.asked && told.len() <= 10;
         let (source, kind, count) = (peer.addr.addr, peer.kind, told.len());
-        let now = cx.now.as_secs();
+        let now = cx.adjusted;
         told.shuffle(&mut self.addresses.rng);
         let mut good = Vec::new();
         for mut address in told {
@@ -254,7 +271,7 @@ impl Fsm {
                 known.insert(&address.service.key());
             }
             let addr = address.service.addr;
-            if self.addresses.is_unwelcome(&addr, cx.now) {
+            if self.addresses.is_unwelcome(&addr, cx.clock) {
                 continue;
             }
             peer.addresses.processed += 1;
@@ -283,7 +300,7 @@ impl Fsm {
             return;
         }
         let hash = addr.hash64();
-        let now = cx.now.as_micros() / 1_000_000;
+        let now = cx.clock.as_micros() / 1_000_000;
         let mut hasher = SipHasher24::new_with_keys(self.addresses.relay_key.0, self.addresses.relay_key.1);
         for word in [RANDOMIZER_ID_ADDRESS_RELAY, hash << 32, now.wrapping_add(hash) / DAY] {
             hasher.write(&word.to_le_bytes());
@@ -302,7 +319,7 @@ impl Fsm {
             .collect();
         ranked.sort_unstable_by(|a, b| b.cmp(a));
         for (_, id) in ranked.into_iter().take(count) {
-            self.push_address(cx.now, id, address);
+            self.push_address(cx.clock, id, address);
         }
     }
 
@@ -337,15 +354,15 @@ impl Fsm {
             return;
         }
         peer.addresses.to_send.clear();
-        let network = peer.addr.addr.network();
+        let network = peer.network();
         let key = (network, peer.local.map(|local| NetAddr::from(local.ip())));
         let answer = if peer.permissions.has(Permissions::ADDR) {
-            self.addresses.draw(MAX_ADDR_TO_SEND, MAX_PCT_ADDR_TO_SEND, cx.now)
+            self.addresses.draw(MAX_ADDR_TO_SEND, MAX_PCT_ADDR_TO_SEND, cx.clock)
         } else {
-            self.cached_answer(cx.now, key)
+            self.cached_answer(cx.clock, key)
         };
         for address in answer {
-            self.push_address(cx.now, id, &address);
+            self.push_address(cx.clock, id, &address);
         }
     }
 
@@ -373,16 +390,16 @@ impl Fsm {
             return;
         }
         let (next_local, next_send) = (state.next_local, state.next_send);
-        if self.config.listen && !cx.chain.is_initial_download() && next_local < cx.now {
+        if self.config.listen && !cx.chain.is_initial_download() && next_local < cx.clock {
             self.advertise_local(cx, id);
-            let next = poisson_next(&mut self.addresses.rng, cx.now, AVG_LOCAL_ADDRESS_BROADCAST_INTERVAL);
+            let next = poisson_next(&mut self.addresses.rng, cx.clock, AVG_LOCAL_ADDRESS_BROADCAST_INTERVAL);
             if let Some(peer) = self.peers.get_mut(&id) {
                 peer.addresses.next_local = next;
             }
         }
-        let Some(peer) = self.peers.get_mut(&id).filter(|_| next_send < cx.now) else { return };
+        let Some(peer) = self.peers.get_mut(&id).filter(|_| next_send < cx.clock) else { return };
         let state = &mut peer.addresses;
-        state.next_send = poisson_next(&mut self.addresses.rng, cx.now, AVG_ADDRESS_BROADCAST_INTERVAL);
+        state.next_send = poisson_next(&mut self.addresses.rng, cx.clock, AVG_ADDRESS_BROADCAST_INTERVAL);
         let queued = std::mem::take(&mut state.to_send);
         let Some(known) = &mut state.known else { return };
         let mut fresh = Vec::new();
@@ -412,6 +429,6 @@ impl Fsm {
         } else {
             Time::NEVER
         };
-        batch.min(local)
+        cx.wake(batch.min(local))
     }
 }

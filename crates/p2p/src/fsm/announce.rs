@@ -16,6 +16,7 @@ const MAX_BEHIND_START: i64 = 2000;
 
 impl Fsm {
     pub(super) fn on_tip_changed(&mut self, cx: Context<'_>, tip: BlockHash, fork: BlockHash, initial_download: bool) {
+        self.outbound.tip_changed(cx.clock.as_secs());
         let Some(tip) = cx.chain.entry(&tip).filter(|_| !initial_download) else {
             return self.sources.retain(|source| source.hash != tip);
         };

@@ -45,7 +45,7 @@ impl Peer {
 impl Fsm {
     /// The tip is recent: what is announced now is worth fetching at once (CanDirectFetch).
     pub(super) fn can_direct_fetch(&self, cx: Context<'_>) -> bool {
-        i64::from(cx.chain.tip().header.time) > cx.now.as_secs() - self.config.params.pow_target_spacing * 20
+        i64::from(cx.chain.tip().header.time) > cx.adjusted - self.config.params.pow_target_spacing * 20
     }
 
     /// Whether the peer can give this block with all that belongs to it.

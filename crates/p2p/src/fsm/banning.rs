@@ -25,15 +25,14 @@ impl Fsm {
     pub(super) fn set_ban(
         &mut self,
         cx: Context<'_>,
-        subnet: SubNet,
+        (subnet, address): (SubNet, bool),
         time: i64,
         absolute: bool,
     ) -> Result<(), CommandError> {
-        let now = cx.now.as_secs();
+        let now = cx.clock.as_secs();
         let bans = &mut self.addresses.bans;
-        // A single address is also banned by any range around it.
-        let single = SubNet::single(*subnet.network()) == Some(subnet);
-        if bans.is_banned_range(&subnet, now) || (single && bans.is_banned(subnet.network(), now)) {
+        let banned = if address { bans.is_banned(subnet.network(), now) } else { bans.is_banned_range(&subnet, now) };
+        if banned {
             return Err(CommandError::AlreadyBanned);
         }
         bans.ban(subnet, time, absolute, now);
@@ -59,7 +58,7 @@ impl Fsm {
             return None;
         }
         let bans = &self.addresses.bans;
-        if bans.is_banned(addr, cx.now.as_secs()) {
+        if bans.is_banned(addr, cx.clock.as_secs()) {
             return Some(DisconnectReason::Banned);
         }
         // Somebody who misbehaved does not get the last slot.

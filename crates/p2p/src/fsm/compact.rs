@@ -192,6 +192,7 @@ impl Fsm {
             return self.punish_for_block(id, &reject, true);
         }
         let hash = compact.header.hash();
+        self.note_announcement(cx, id, &hash, new);
         let (Some(block), Some(peer)) = (cx.chain.entry(&hash), self.peers.get_mut(&id)) else { return };
         peer.announced(cx.chain, &hash);
         let state = peer.compact;

@@ -39,6 +39,18 @@ pub struct Config {
     pub connect: Option<Vec<String>>,
     /// `-addnode`.
     pub add_nodes: Vec<String>,
+    /// `-seednode`: asked for addresses, then left.
+    pub seed_nodes: Vec<String>,
+    /// `-dnsseed`.
+    pub dns_seed: bool,
+    /// `-forcednsseed`: even with a full address book.
+    pub force_dns_seed: bool,
+    /// Names are resolved by a proxy: DNS seeds are connected to, not looked up.
+    pub name_proxy: bool,
+    /// `-maxuploadtarget` in bytes for a day; zero for no limit.
+    pub max_upload_target: u64,
+    /// `-maxtimeadjustment` in seconds.
+    pub max_time_adjustment: i64,
     /// `-listen`: others may connect, so that it makes sense to tell our address.
     pub listen: bool,
     /// The port that others may connect to.
@@ -80,6 +92,12 @@ impl Config {
             max_connections: 125,
             connect: None,
             add_nodes: Vec::new(),
+            seed_nodes: Vec::new(),
+            dns_seed: true,
+            force_dns_seed: false,
+            name_proxy: false,
+            max_upload_target: 0,
+            max_time_adjustment: 35 * 60,
             peer_timeout: Duration::from_secs(60),
             max_receive_buffer: 5_000_000,
             max_send_buffer: 1_000_000,

@@ -1,4 +1,5 @@
-//! Which connections exist and which should: `-connect`, `-addnode`, single tries, and the inbound slots.
+//! Which connections exist and which the operator wants: `-connect`, `-addnode`, single tries. Those that the node
+//! chooses itself are in `outbound.rs`.
 //!
 //! Owns the retry times; refuses to resolve names or to know sockets. A target is tried again for ever: `-connect`
 //! after half a second and up to five and a half, `-addnode` a minute after the last try
@@ -16,8 +17,6 @@ use crate::{
 
 /// Most `-addnode` connections (v0.21.5.5 src/net.h, MAX_ADDNODE_CONNECTIONS).
 const MAX_ADDNODE_CONNECTIONS: usize = 8;
-/// Outbound slots that are set aside from `-maxconnections`: full relay, blocks only, feeler.
-const MAX_OUTBOUND: [usize; 2] = [8, 2];
 const CONNECT_RETRY: Duration = Duration::from_millis(500);
 const ADDNODE_RETRY: Duration = Duration::from_secs(60);
 const ADDNODE_POLL: Duration = Duration::from_secs(2);
@@ -106,6 +105,10 @@ struct Target {
 struct Attempt {
     target: String,
     kind: ConnectionType,
+    /// From the address book.
+    service: Option<NetService>,
+    /// A failure counts against the address.
+    count_failure: bool,
 }
 
 /// Targets and attempts.
@@ -134,10 +137,30 @@ impl Connections {
     }
 
     fn start(&mut self, target: &str, kind: ConnectionType) -> (AttemptId, Output) {
+        self.begin(Attempt { target: target.to_owned(), kind, service: None, count_failure: false })
+    }
+
+    /// To an address that the node chose.
+    pub(super) fn start_to(
+        &mut self,
+        service: NetService,
+        kind: ConnectionType,
+        count_failure: bool,
+    ) -> (AttemptId, Output) {
+        self.begin(Attempt { target: service.to_string(), kind, service: Some(service), count_failure })
+    }
+
+    fn begin(&mut self, begun: Attempt) -> (AttemptId, Output) {
         let attempt = AttemptId(self.next_attempt);
         self.next_attempt += 1;
-        self.attempts.insert(attempt, Attempt { target: target.to_owned(), kind });
-        (attempt, Output::Connect { attempt, target: target.to_owned() })
+        let target = begun.target.clone();
+        self.attempts.insert(attempt, begun);
+        (attempt, Output::Connect { attempt, target })
+    }
+
+    /// Attempts of a kind that are under way.
+    pub(super) fn attempts_of(&self, kind: ConnectionType) -> usize {
+        self.attempts.values().filter(|attempt| attempt.kind == kind).count()
     }
 
     /// The attempt is over, one way or the other.
@@ -167,9 +190,11 @@ fn is_named(peer: &Peer, name: &str) -> bool {
 impl Fsm {
     /// Opens what is due.
     pub(super) fn open_connections(&mut self, cx: Context<'_>) {
+        self.ask_seeds(cx);
         if !self.network_active {
             return;
         }
+        self.open_automatic(cx);
         let added = self.connections.targets.iter().filter(|t| t.purpose == Purpose::AddNode);
         let mut added_open =
             added.filter(|t| t.trying.is_some() || self.peers.values().any(|p| is_named(p, &t.name))).count();
@@ -197,16 +222,18 @@ impl Fsm {
     }
 
     /// When something is due next.
-    pub(super) fn next_connection(&self) -> Time {
+    pub(super) fn next_connection(&self, cx: Context<'_>) -> Time {
         if !self.network_active {
-            return Time::NEVER;
+            return self.next_seeding();
         }
+        let automatic = self.next_automatic(cx).min(self.next_seeding());
         let waiting = self.connections.targets.iter().filter(|t| t.trying.is_none());
         waiting
             .filter(|t| !self.peers.values().any(|p| is_named(p, &t.name)))
             .map(|t| t.next_try)
             .min()
             .unwrap_or(Time::NEVER)
+            .min(automatic)
     }
 
     pub(super) fn on_connected(
@@ -221,29 +248,47 @@ impl Fsm {
             tracing::error!(target: "net", peer = id, "the driver used the number of a peer twice");
             return;
         }
+        let mut count_failure = false;
         let (name, kind) = match origin {
-            Origin::Inbound => (addr.to_string(), ConnectionType::Inbound),
-            Origin::Outbound(attempt) => match self.connections.finish(attempt) {
-                Some(attempt) => (attempt.target, attempt.kind),
+            Origin::Inbound | Origin::Onion => (addr.to_string(), ConnectionType::Inbound),
+            Origin::Outbound(attempt) => match self.finish_attempt(cx, attempt) {
+                Some(attempt) => {
+                    count_failure = attempt.count_failure;
+                    (attempt.target, attempt.kind)
+                }
                 None => (addr.to_string(), ConnectionType::Manual),
             },
         };
         let refusal = if !self.network_active {
             Some(DisconnectReason::NetworkInactive)
         } else if kind == ConnectionType::Inbound {
-            let full = || (self.inbound_count() >= self.max_inbound()).then_some(DisconnectReason::Full);
-            self.refuse_inbound(cx, &addr.addr, permissions).or_else(full)
+            let full = self.inbound_count() >= self.max_inbound();
+            match self.refuse_inbound(cx, &addr.addr, permissions) {
+                None if full && !self.evict_inbound(cx.chain.is_initial_download()) => Some(DisconnectReason::Full),
+                refusal => refusal,
+            }
         } else {
-            self.learn_attempt(cx, &addr);
+            self.learn_attempt(cx, &addr, count_failure);
             None
         };
         if let Some(reason) = refusal {
+            match reason {
+                DisconnectReason::Banned => tracing::debug!(target: "net", "connection from {addr} dropped (banned)"),
+                DisconnectReason::NetworkInactive => {
+                    tracing::info!("connection from {addr} dropped: not accepting new connections");
+                }
+                _ => tracing::debug!(target: "net", %reason, "connection from {addr} dropped"),
+            }
             self.out.push(Output::Disconnect { peer: id, reason });
             return;
         }
         tracing::debug!(target: "net", peer = id, %addr, kind = kind.name(), "added connection");
         let nonce = self.random_nonce();
-        self.peers.insert(id, Peer::new(id, name, (addr, local), kind, permissions, nonce, cx.now));
+        let mut peer = Peer::new(id, name, (addr, local), kind, permissions, nonce, cx.now);
+        peer.addresses.begin(cx.clock);
+        peer.onion = origin == Origin::Onion;
+        peer.prefer_evict = kind == ConnectionType::Inbound && self.addresses.bans.is_discouraged(&addr.addr);
+        self.peers.insert(id, peer);
         if kind != ConnectionType::Inbound {
             self.send_version(cx, id);
         }
@@ -264,10 +309,16 @@ impl Fsm {
     }
 
     pub(super) fn on_connect_failed(&mut self, cx: Context<'_>, attempt: AttemptId) {
-        let Some(attempt) = self.connections.finish(attempt) else { return };
-        if let Ok(addr) = attempt.target.parse::<NetService>() {
-            self.learn_attempt(cx, &addr);
+        let Some(attempt) = self.finish_attempt(cx, attempt) else { return };
+        let named = || attempt.target.parse::<NetService>().ok();
+        if let Some(service) = attempt.service.or_else(named) {
+            self.learn_attempt(cx, &service, attempt.count_failure);
         }
+    }
+
+    fn finish_attempt(&mut self, cx: Context<'_>, attempt: AttemptId) -> Option<Attempt> {
+        self.outbound.finish(attempt, cx.now);
+        self.connections.finish(attempt)
     }
 
     /// Carries out an operator's command; the outputs are those of a step.
@@ -277,7 +328,7 @@ impl Fsm {
         command: Command,
         chain: &dyn crate::chain::Chain,
     ) -> Result<Vec<Output>, CommandError> {
-        let cx = Context { now, chain };
+        let cx = self.context(now, chain);
         match command {
             Command::AddNode(name) => {
                 let added = |t: &Target| t.purpose == Purpose::AddNode && t.name == name;
@@ -293,8 +344,13 @@ impl Fsm {
                     return Err(CommandError::NodeNotAdded);
                 }
             }
-            Command::OneTry(name) => self.try_once(&name, ConnectionType::Manual),
-            Command::AddConnection(name, kind) => self.try_once(&name, kind),
+            Command::OneTry(name) => drop(self.try_once(&name, ConnectionType::Manual)),
+            Command::AddConnection(name, kind) => {
+                if kind != ConnectionType::Manual && !self.has_capacity(kind) {
+                    return Err(CommandError::AtCapacity);
+                }
+                self.try_once(&name, kind);
+            }
             Command::DisconnectAddress(name) => {
                 let found = self.peers.values().find(|p| is_named(p, &name)).map(|p| p.id);
                 self.close(found.ok_or(CommandError::NodeNotConnected)?, DisconnectReason::Command);
@@ -306,10 +362,11 @@ impl Fsm {
                 self.close(id, DisconnectReason::Command);
             }
             Command::Ping => self.queue_pings(),
-            Command::Ban { subnet, time, absolute } => self.set_ban(cx, subnet, time, absolute)?,
+            Command::Ban { subnet, address, time, absolute } => self.set_ban(cx, (subnet, address), time, absolute)?,
             Command::Unban(subnet) => self.unset_ban(&subnet)?,
             Command::ClearBanned => self.addresses.bans.clear(),
             Command::SetNetworkActive(active) => {
+                tracing::info!("SetNetworkActive: {active}");
                 self.network_active = active;
                 if !active {
                     for peer in self.peers.values_mut() {
@@ -321,11 +378,13 @@ impl Fsm {
         Ok(self.finish(cx, super::Scope::All))
     }
 
-    fn try_once(&mut self, name: &str, kind: ConnectionType) {
-        if self.network_active && !self.peers.values().any(|p| is_named(p, name)) {
-            let (_, output) = self.connections.start(name, kind);
-            self.out.push(output);
+    pub(super) fn try_once(&mut self, name: &str, kind: ConnectionType) -> Option<AttemptId> {
+        if !self.network_active || self.peers.values().any(|p| is_named(p, name)) {
+            return None;
         }
+        let (attempt, output) = self.connections.start(name, kind);
+        self.out.push(output);
+        Some(attempt)
     }
 
     /// The answer to `getaddednodeinfo`.
@@ -342,13 +401,5 @@ impl Fsm {
 
     pub(super) fn inbound_count(&self) -> usize {
         self.peers.values().filter(|p| p.kind == ConnectionType::Inbound).count()
-    }
-
-    /// What `-maxconnections` leaves for inbound peers.
-    pub(super) fn max_inbound(&self) -> usize {
-        let max = self.config.max_connections;
-        let full_relay = MAX_OUTBOUND[0].min(max);
-        let block_relay = MAX_OUTBOUND[1].min(max - full_relay);
-        max.saturating_sub(full_relay + block_relay + 1)
     }
 }

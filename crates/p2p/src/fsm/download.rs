@@ -334,7 +334,7 @@ impl Fsm {
             return peer.close(DisconnectReason::BlockTimeout(hash));
         }
         let Some(deadline) = peer.headers_timeout.filter(|_| peer.sync_started) else { return };
-        if i64::from(cx.chain.best_header().header.time) > cx.now.as_secs() - FAR_BEHIND {
+        if i64::from(cx.chain.best_header().header.time) > cx.adjusted - FAR_BEHIND {
             // Caught up once: never again a reason.
             peer.headers_timeout = None;
         } else if cx.now > deadline && sole_sync && alternative {

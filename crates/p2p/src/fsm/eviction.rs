@@ -33,7 +33,7 @@ impl Fsm {
         }
         match (sync.timeout, sync.work_header) {
             (Some(timeout), Some(required)) if !has(required.work) => {
-                if cx.now <= timeout {
+                if cx.clock <= timeout {
                     return;
                 }
                 if sync.sent_getheaders {
@@ -41,12 +41,12 @@ impl Fsm {
                     return peer.close(DisconnectReason::OldChain);
                 }
                 sync.sent_getheaders = true;
-                sync.timeout = Some(cx.now + HEADERS_RESPONSE_TIME);
+                sync.timeout = Some(cx.clock + HEADERS_RESPONSE_TIME);
                 let below = cx.chain.entry(&required.hash).map_or(BlockHash::ZERO, |e| e.header.prev);
                 self.send_getheaders(cx, id, &below, BlockHash::ZERO);
             }
             _ => {
-                sync.timeout = Some(cx.now + CHAIN_SYNC_TIMEOUT);
+                sync.timeout = Some(cx.clock + CHAIN_SYNC_TIMEOUT);
                 sync.work_header = Some(tip);
                 sync.sent_getheaders = false;
             }

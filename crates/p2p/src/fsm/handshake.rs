@@ -29,7 +29,7 @@ impl Fsm {
         let version = Version {
             version: PROTOCOL_VERSION,
             services: self.config.services,
-            time: cx.now.as_secs(),
+            time: cx.clock.as_secs(),
             receiver,
             sender: NetAddress::none(self.config.services),
             nonce: peer.our_nonce,
@@ -104,9 +104,10 @@ impl Fsm {
         peer.user_agent = version.clean_user_agent();
         peer.start_height = version.start_height;
         peer.wants_txs = version.relay;
-        peer.time_offset = version.time.max(0).saturating_sub(cx.now.as_secs());
+        peer.time_offset = version.time.max(0).saturating_sub(cx.clock.as_secs());
         tracing::debug!(target: "net", peer = id, subver = peer.user_agent, version = peer.version,
             blocks = peer.start_height, "receive version message");
+        let (addr, offset) = (peer.addr.addr, peer.time_offset);
         let common_version = peer.common_version;
         let (inbound, feeler) = (peer.is_inbound(), peer.kind == ConnectionType::Feeler);
         if inbound {
@@ -121,6 +122,7 @@ impl Fsm {
         }
         self.send(id, &Message::Verack);
         self.greet_with_addresses(cx, id);
+        self.time_data.add(addr, offset);
         if feeler {
             self.close(id, DisconnectReason::FeelerDone);
         }

@@ -40,7 +40,7 @@ impl Fsm {
             return;
         }
         let best = cx.chain.best_header();
-        let age = cx.now.as_secs() - i64::from(best.header.time);
+        let age = cx.adjusted - i64::from(best.header.time);
         if (others || !fetch) && age >= FAR_BEHIND {
             return;
         }
@@ -107,6 +107,7 @@ impl Fsm {
         if count == MAX_HEADERS_RESULTS {
             self.send_getheaders(cx, id, &last, BlockHash::ZERO);
         }
+        self.note_announcement(cx, id, &last, new);
         self.direct_fetch(cx, id, &last);
         let minimum = self.config.minimum_chain_work;
         let Some(peer) = self.peers.get_mut(&id) else { return };
@@ -115,6 +116,14 @@ impl Fsm {
             peer.close(DisconnectReason::InsufficientWork);
         }
         self.maybe_protect(cx, id);
+    }
+
+    /// A new header with more work than the tip: the peer is of use.
+    pub(super) fn note_announcement(&mut self, cx: Context<'_>, id: PeerId, hash: &BlockHash, new: bool) {
+        let better = new && cx.chain.entry(hash).is_some_and(|entry| entry.chain_work > cx.chain.tip().chain_work);
+        if let Some(peer) = self.peers.get_mut(&id).filter(|_| better) {
+            peer.last_announcement = Some(cx.clock);
+        }
     }
 
     pub(super) fn on_inv(&mut self, cx: Context<'_>, id: PeerId, entries: &[Inventory]) {

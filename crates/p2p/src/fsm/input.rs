@@ -1,6 +1,11 @@
 //! What the driver, the engine and the operator tell the machine.
 
-use std::{borrow::Cow, fmt, net::SocketAddr, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use litecast_primitives::{Block, BlockHash, Transaction};
 
@@ -37,9 +42,18 @@ impl Permissions {
     /// May query all addresses.
     pub const ADDR: Self = Self(1 << 7);
 
+    /// Granted without being named: what `getpeerinfo` calls whitelisted. Grants nothing by itself.
+    pub const IMPLICIT: Self = Self(1 << 31);
+
     /// Whether all of `other` is granted.
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// The names in `getpeerinfo`, in the reference's order.
@@ -64,6 +78,8 @@ impl Permissions {
 pub enum Origin {
     /// They did.
     Inbound,
+    /// They did, on a socket that an onion service leads to (`-bind=...=onion`).
+    Onion,
     /// We did, for this [`super::Output::Connect`].
     Outbound(AttemptId),
 }
@@ -311,6 +327,13 @@ pub enum Input {
     },
     /// A block is no longer part of the active chain.
     BlockDisconnected,
+    /// Answers [`super::Output::LookUp`].
+    LookedUp {
+        /// The name.
+        host: String,
+        /// Its addresses; none if there is no such name.
+        found: Vec<IpAddr>,
+    },
     /// The time of [`super::Output::SetTimer`] has come. May be given at any time.
     Tick,
 }
@@ -353,6 +376,8 @@ pub enum Command {
     Ban {
         /// Whom.
         subnet: SubNet,
+        /// It was given as one address, not as a range: any ban around it is the same ban.
+        address: bool,
         /// Seconds, or the Unix time of the end; zero for `-bantime`.
         time: i64,
         /// `time` is the end.
@@ -376,6 +401,9 @@ pub enum CommandError {
     /// `disconnectnode` of one that is not there.
     #[error("Node not found in connected nodes")]
     NodeNotConnected,
+    /// `addconnection` of one more than there may be.
+    #[error("Error: Already at capacity for specified connection type.")]
+    AtCapacity,
     /// `setban add` of one that is banned.
     #[error("Error: IP/Subnet already banned")]
     AlreadyBanned,

@@ -71,6 +71,15 @@ pub enum DisconnectReason {
     /// It sent transactions although it was told not to.
     #[error("transaction sent in violation of protocol")]
     UnwantedTransaction,
+    /// One outbound peer too many, and this one told no new block for longest.
+    #[error("extra outbound peer")]
+    ExtraOutbound,
+    /// Somebody else gets the inbound slot.
+    #[error("evicted for another inbound peer")]
+    Evicted,
+    /// What may be sent in a day is kept for new blocks.
+    #[error("historical block serving limit reached")]
+    UploadTarget,
     /// No inbound slot is free.
     #[error("connection dropped (full)")]
     Full,
@@ -116,6 +125,11 @@ pub enum Output {
         attempt: AttemptId,
         /// `host`, `host:port`, `ip` or `[ip]:port`, as the operator wrote it.
         target: String,
+    },
+    /// Resolve the name, which is that of a DNS seed. Answer with [`super::Input::LookedUp`], in any case.
+    LookUp {
+        /// The name.
+        host: String,
     },
     /// Close. The number is forgotten already; inputs for it are ignored. Also given after
     /// [`super::Input::Disconnected`], when nothing is left to close.

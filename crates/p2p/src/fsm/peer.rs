@@ -21,7 +21,7 @@ use crate::{
     chain::BlockEntry,
     compact::PartialBlock,
     message::{CompactBlock, Inventory, Message},
-    netaddr::NetService,
+    netaddr::{NetService, Network},
     services::ServiceFlags,
     time::Time,
 };
@@ -115,6 +115,10 @@ pub(super) struct Peer {
     pub(super) permissions: Permissions,
     pub(super) connected_at: Time,
     pub(super) traffic: Traffic,
+    /// It came through an onion service.
+    pub(super) onion: bool,
+    /// It misbehaved before it connected: the first to go.
+    pub(super) prefer_evict: bool,
     /// Set once; the peer is removed at the end of the step.
     pub(super) closing: Option<DisconnectReason>,
 
@@ -164,6 +168,8 @@ pub(super) struct Peer {
     pub(super) submitted: usize,
     pub(super) compact: CompactState,
     pub(super) last_block: Option<Time>,
+    /// When it last announced a block with more work than the tip.
+    pub(super) last_announcement: Option<Time>,
 
     // Serving and announcing.
     pub(super) getdata: VecDeque<Inventory>,
@@ -205,6 +211,8 @@ impl Peer {
             permissions,
             connected_at: now,
             traffic: Traffic::default(),
+            onion: false,
+            prefer_evict: false,
             closing: None,
             our_nonce,
             version: 0,
@@ -241,6 +249,7 @@ impl Peer {
             submitted: 0,
             compact: CompactState::default(),
             last_block: None,
+            last_announcement: None,
             getdata: VecDeque::new(),
             serving: None,
             continue_hash: None,
@@ -254,6 +263,11 @@ impl Peer {
             orphan_work: BTreeSet::new(),
             last_tx: None,
         }
+    }
+
+    /// The network that it is connected through (ConnectedThroughNetwork).
+    pub(super) fn network(&self) -> Network {
+        if self.onion { Network::Onion } else { self.addr.addr.net_class() }
     }
 
     pub(super) fn is_inbound(&self) -> bool {

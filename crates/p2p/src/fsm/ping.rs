@@ -25,12 +25,12 @@ impl Fsm {
     pub(super) fn send_ping(&mut self, cx: Context<'_>, id: PeerId) {
         let nonce = self.random_nonce();
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        let due = peer.ping.nonce.is_none() && peer.ping.started + PING_INTERVAL < cx.now;
+        let due = peer.ping.nonce.is_none() && peer.ping.started + PING_INTERVAL < cx.clock;
         if !due && !peer.ping.queued {
             return;
         }
         peer.ping.queued = false;
-        peer.ping.started = cx.now;
+        peer.ping.started = cx.clock;
         peer.ping.nonce = (peer.common_version > BIP0031_VERSION).then_some(nonce);
         let ping = Message::Ping(peer.ping.nonce);
         self.send(id, &ping);
@@ -76,7 +76,7 @@ impl Fsm {
             peer.close(DisconnectReason::SendTimeout);
         } else if cx.now.since(received) > peer.receive_timeout() {
             peer.close(DisconnectReason::ReceiveTimeout);
-        } else if peer.ping.nonce.is_some() && cx.now.since(peer.ping.started) > TIMEOUT_INTERVAL {
+        } else if peer.ping.nonce.is_some() && cx.clock.since(peer.ping.started) > TIMEOUT_INTERVAL {
             peer.close(DisconnectReason::PingTimeout);
         } else if !peer.established {
             peer.close(DisconnectReason::HandshakeTimeout);
@@ -84,7 +84,7 @@ impl Fsm {
     }
 
     /// When [`Fsm::check_inactivity`] or [`Fsm::send_ping`] may next do something.
-    pub(super) fn next_inactivity(&self, peer: &Peer) -> Time {
+    pub(super) fn next_inactivity(&self, cx: Context<'_>, peer: &Peer) -> Time {
         const AFTER: Duration = Duration::from_micros(1);
         let first = peer.connected_at + self.config.peer_timeout;
         if !peer.established {
@@ -96,7 +96,7 @@ impl Fsm {
         };
         let sent = peer.traffic.last_send.map_or(first, |t| t + TIMEOUT_INTERVAL);
         let received = peer.traffic.last_receive.map_or(first, |t| t + peer.receive_timeout());
-        ping.min(sent).min(received) + AFTER
+        cx.wake(ping).min(sent).min(received) + AFTER
     }
 }
 

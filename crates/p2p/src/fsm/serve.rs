@@ -127,7 +127,13 @@ impl Fsm {
             return self.on_getmwebleafset(cx, id, hash);
         }
         let Some(block) = cx.chain.entry(&hash) else { return };
-        if !block.have_data || !self.is_request_allowed(cx, &block) {
+        if !self.is_request_allowed(cx, &block) {
+            return;
+        }
+        if self.keeps_upload_for_new_blocks(cx, id, &block) {
+            return self.close(id, DisconnectReason::UploadTarget);
+        }
+        if !block.have_data {
             return;
         }
         let wanted = match entry.kind {

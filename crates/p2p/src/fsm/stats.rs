@@ -56,7 +56,7 @@ pub struct PeerInfo {
     pub name: String,
     /// The other end.
     pub addr: NetService,
-    /// `network`: the one that it is connected through. The driver knows better of those that come in through Tor.
+    /// `network`: the one that it is connected through.
     pub network: Network,
     /// `addrbind`: our end.
     pub addr_bind: Option<SocketAddr>,
@@ -132,12 +132,12 @@ fn by_name(counts: &BTreeMap<CommandName, u64>) -> Vec<(String, u64)> {
 }
 
 impl Peer {
-    fn info(&self, now: Time) -> PeerInfo {
+    fn info(&self, clock: Time) -> PeerInfo {
         PeerInfo {
             id: self.id,
             name: self.name.clone(),
             addr: self.addr,
-            network: self.addr.addr.net_class(),
+            network: self.network(),
             addr_bind: self.local,
             addr_local: self.addr_local,
             services: self.services,
@@ -152,7 +152,7 @@ impl Peer {
             time_offset: self.time_offset,
             ping_time: self.ping.last,
             min_ping: self.ping.shortest,
-            ping_wait: self.ping.nonce.map(|_| now.since(self.ping.started)),
+            ping_wait: self.ping.nonce.map(|_| clock.since(self.ping.started)),
             version: self.version,
             user_agent: self.user_agent.clone(),
             connection_type: self.kind,
@@ -174,7 +174,8 @@ impl Peer {
 impl Fsm {
     /// The answer to `getpeerinfo`, by number.
     pub fn peers(&self, now: Time) -> Vec<PeerInfo> {
-        self.peers.values().map(|p| p.info(now)).collect()
+        let clock = self.stopped_clock.unwrap_or(now);
+        self.peers.values().map(|p| p.info(clock)).collect()
     }
 
     /// How many peers there are: inbound, outbound.

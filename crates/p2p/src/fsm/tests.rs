@@ -25,6 +25,7 @@ mod addresses;
 mod blocks;
 mod compact;
 mod light_client;
+mod outbound;
 mod peers;
 mod relay;
 mod transactions;
@@ -53,6 +54,8 @@ impl Bench {
         // Its own address would be between all other messages.
         config.listen = false;
         config.fee_filter = false;
+        // Nor connections of its own choice.
+        config.connect = Some(Vec::new());
         change(&mut config);
         let chain = ToyChain::new(&config.params.genesis);
         let fsm = Fsm::new(config, [7; 32]);
@@ -129,6 +132,16 @@ impl Bench {
         self.peers += 1;
         let addr = SocketAddr::new(ip.parse().unwrap(), 19444).into();
         self.step(Input::Connected { peer, addr, local: None, origin, permissions: Permissions::NONE });
+        peer
+    }
+
+    /// Somebody who is not sent away for others.
+    fn inbound_noban(&mut self, ip: &str) -> PeerId {
+        let peer = self.peers;
+        self.peers += 1;
+        let addr = SocketAddr::new(ip.parse().unwrap(), 19444);
+        let permissions = Permissions::NOBAN;
+        self.step(Input::Connected { peer, addr: addr.into(), local: None, origin: Origin::Inbound, permissions });
         peer
     }
 

@@ -409,6 +409,7 @@ impl Simulator {
                     self.nodes[node].timer = at;
                 }
                 Output::Discourage { .. } => {}
+                Output::LookUp { .. } => panic!("there are no seeds here"),
             }
         }
     }

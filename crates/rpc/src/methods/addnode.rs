@@ -50,6 +50,7 @@ pub(super) fn refused(error: &CommandError) -> RpcError {
         CommandError::AlreadyBanned => {
             RpcError::new(code::CLIENT_NODE_ALREADY_ADDED, "Error: IP/Subnet already banned")
         }
+        CommandError::AtCapacity => RpcError::new(code::CLIENT_NODE_CAPACITY_REACHED, error.to_string()),
         CommandError::NotBanned => {
             let message = "Error: Unban failed. Requested address/subnet was not previously manually banned.";
             RpcError::new(code::CLIENT_INVALID_IP_OR_SUBNET, message)

@@ -7,9 +7,6 @@ use serde_json::{Value, json};
 use crate::code::RpcError;
 use crate::method::{Call, Method};
 
-/// What `-maxuploadtarget` would count over, seconds (v0.21.5.5 src/net.h, MAX_UPLOAD_TIMEFRAME).
-const TIMEFRAME_S: u32 = 24 * 60 * 60;
-
 pub(super) const METHOD: Method = Method {
     name: "getnettotals",
     category: "network",
@@ -18,27 +15,32 @@ pub(super) const METHOD: Method = Method {
     result: "{                              (json object)\n  \"totalbytesrecv\" : n,        (numeric) Bytes received.\n  \
              \"totalbytessent\" : n,        (numeric) Bytes sent.\n  \
              \"timemillis\" : n,            (numeric) Unix time in milliseconds.\n  \
-             \"uploadtarget\" : {           (json object) There is no limit on what is sent.\n    \
-             \"timeframe\" : n,\n    \"target\" : 0,\n    \"target_reached\" : false,\n    \
-             \"serve_historical_blocks\" : true,\n    \"bytes_left_in_cycle\" : 0,\n    \"time_left_in_cycle\" : 0\n  }\n}",
+             \"uploadtarget\" : {           (json object) -maxuploadtarget.\n    \
+             \"timeframe\" : n,                        (numeric) Length of a cycle, seconds.\n    \
+             \"target\" : n,                           (numeric) Bytes in a cycle; 0 for no limit.\n    \
+             \"target_reached\" : true|false,          (boolean) They are spent.\n    \
+             \"serve_historical_blocks\" : true|false, (boolean) Old blocks are served.\n    \
+             \"bytes_left_in_cycle\" : n,              (numeric) Bytes left.\n    \
+             \"time_left_in_cycle\" : n                (numeric) Seconds left.\n  }\n}",
     examples: &[""],
     handler: run,
 };
 
 fn run(call: &Call<'_>) -> Result<Value, RpcError> {
-    let totals = call.node.require_network()?.totals();
+    let network = call.node.require_network()?;
+    let (totals, upload) = (network.totals(), network.upload_target());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     Ok(json!({
         "totalbytesrecv": totals.received,
         "totalbytessent": totals.sent,
         "timemillis": u64::try_from(now).unwrap_or(u64::MAX),
         "uploadtarget": {
-            "timeframe": TIMEFRAME_S,
-            "target": 0,
-            "target_reached": false,
-            "serve_historical_blocks": true,
-            "bytes_left_in_cycle": 0,
-            "time_left_in_cycle": 0,
+            "timeframe": upload.timeframe,
+            "target": upload.target,
+            "target_reached": upload.reached,
+            "serve_historical_blocks": upload.serves_history,
+            "bytes_left_in_cycle": upload.bytes_left,
+            "time_left_in_cycle": upload.time_left,
         },
     }))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use litecast_p2p::{
     Time,
-    fsm::{ConnectionType, PeerInfo},
+    fsm::{ConnectionType, PeerInfo, Permissions},
 };
 use serde_json::{Map, Value};
 
@@ -102,10 +102,10 @@ fn describe(peer: &PeerInfo, call: &Call<'_>) -> Value {
     out.insert("synced_headers".into(), peer.synced_headers.map_or(-1, i64::from).into());
     out.insert("synced_blocks".into(), peer.synced_blocks.map_or(-1, i64::from).into());
     out.insert("inflight".into(), peer.in_flight.clone().into());
-    out.insert("addr_processed".into(), 0.into());
-    out.insert("addr_rate_limited".into(), 0.into());
+    out.insert("addr_processed".into(), peer.addr_processed.into());
+    out.insert("addr_rate_limited".into(), peer.addr_rate_limited.into());
     if deprecated("whitelisted") {
-        out.insert("whitelisted".into(), (peer.permissions.0 != 0).into());
+        out.insert("whitelisted".into(), peer.permissions.has(Permissions::IMPLICIT).into());
     }
     out.insert("permissions".into(), peer.permissions.names().into());
     out.insert("minfeefilter".into(), amount_to_json(peer.min_fee_filter));

@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod bad_peer;
+mod bans;
 mod block_tree;
 mod cli;
 mod compact;

@@ -44,6 +44,10 @@ impl LocalAddresses {
         }
     }
 
+    pub(super) fn knows(&self, addr: &NetAddr) -> bool {
+        self.0.contains_key(addr)
+    }
+
     /// The one that a peer reaches best.
     fn best(&self, for_peer: &NetAddr) -> Option<LocalAddress> {
         let mut best: Option<((u8, u32), LocalAddress)> = None;
@@ -162,8 +166,8 @@ impl Fsm {
         let known = known.filter(|service| service.addr.is_routable());
         let seen = self.seen_by(peer).map(|addr| NetService { addr, port: self.config.listen_port });
         if let Some(service) = known.or(seen) {
-            let address = self.ourselves(cx.now, service);
-            self.push_address(cx.now, id, &address);
+            let address = self.ourselves(cx.clock, service);
+            self.push_address(cx.clock, id, &address);
         }
     }
 
@@ -181,7 +185,7 @@ impl Fsm {
             (None, Some(seen)) => NetService { addr: seen, port: self.config.listen_port },
             (None, None) => return,
         };
-        let address = self.ourselves(cx.now, service);
-        self.push_address(cx.now, id, &address);
+        let address = self.ourselves(cx.clock, service);
+        self.push_address(cx.clock, id, &address);
     }
 }

@@ -309,13 +309,15 @@ fn bans_close_and_refuse() {
     let mut bench = Bench::new();
     let (inside, outside) = (bench.inbound(), bench.inbound_from("1.2.4.4"));
     let subnet = "1.2.3.0/24".parse().unwrap();
-    let ban = || Command::Ban { subnet, time: 0, absolute: false };
+    let ban = || Command::Ban { subnet, address: false, time: 0, absolute: false };
     bench.command(ban()).unwrap();
     assert_eq!(bench.closed(inside), Some(&DisconnectReason::Banned));
     assert_eq!(bench.closed(outside), None);
     assert_eq!(bench.command(ban()), Err(CommandError::AlreadyBanned));
-    let single = Command::Ban { subnet: "1.2.3.9".parse().unwrap(), time: 0, absolute: false };
-    assert_eq!(bench.command(single), Err(CommandError::AlreadyBanned), "as part of the range");
+    let single = |address| Command::Ban { subnet: "1.2.3.9".parse().unwrap(), address, time: 0, absolute: false };
+    assert_eq!(bench.command(single(true)), Err(CommandError::AlreadyBanned), "as part of the range");
+    bench.command(single(false)).unwrap();
+    bench.command(Command::Unban("1.2.3.9".parse().unwrap())).unwrap();
     let again = bench.connect(Origin::Inbound, "1.2.3.200");
     assert_eq!(bench.closed(again), Some(&DisconnectReason::Banned));
     assert!(bench.fsm.bans().is_dirty());

@@ -259,7 +259,7 @@ fn inbound_slots_are_what_maxconnections_leaves() {
     for (max, slots) in [(125, 114), (12, 1), (11, 0), (3, 0)] {
         let mut bench = Bench::with(|c| c.max_connections = max);
         for _ in 0..slots {
-            let peer = bench.connect(Origin::Inbound, "1.2.3.4");
+            let peer = bench.inbound_noban("1.2.3.4");
             assert_eq!(bench.closed(peer), None);
         }
         let peer = bench.connect(Origin::Inbound, "1.2.3.4");
