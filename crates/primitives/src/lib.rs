@@ -7,6 +7,7 @@
 pub mod amount;
 pub mod arith;
 pub mod block;
+pub mod block_filter;
 pub mod codec;
 pub mod coin;
 pub mod event;
@@ -20,6 +21,7 @@ pub mod view;
 pub use amount::Amount;
 pub use arith::U256;
 pub use block::Block;
+pub use block_filter::BlockFilter;
 pub use coin::Coin;
 pub use hash::{BlockHash, Txid, Wtxid};
 pub use header::BlockHeader;

@@ -7,7 +7,8 @@ use std::{
 };
 
 use litecast_primitives::{
-    Block, BlockHeader, Transaction,
+    Block, BlockFilter, BlockHeader, Transaction,
+    block_filter::filter_header,
     params::{Network, Params},
     transaction::Encoding,
 };
@@ -205,5 +206,30 @@ fn parameters_are_those_of_the_reference() {
             assert_eq!(f["assume_valid"]["hash"], p.assume_valid.unwrap().to_string());
             assert_eq!(f["frozen_mweb_output_ids"][0], p.mweb.frozen_outputs[0].to_string());
         }
+    }
+}
+
+#[test]
+fn block_filters() {
+    let Some(dir) = vectors() else { return };
+    for file in ["vectors/litecoin-core/blockfilters.json", "vectors/bips/bip158_testnet-19.json"] {
+        let text = fs::read_to_string(dir.join(file)).unwrap();
+        let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
+        // The first line names the columns.
+        for case in &cases[1..] {
+            let bytes = |value: &Value| hex::decode(value.as_str().unwrap()).unwrap();
+            let hash = |value: &Value| -> [u8; 32] {
+                let mut hash = bytes(value);
+                hash.reverse();
+                hash.try_into().unwrap()
+            };
+            let block = Block::from_bytes(bytes(&case[2]).into()).unwrap();
+            assert_eq!(block.hash().to_string(), case[1].as_str().unwrap());
+            let spent: Vec<Vec<u8>> = case[3].as_array().unwrap().iter().map(bytes).collect();
+            let filter = BlockFilter::basic(&block, spent.iter().map(Vec::as_slice));
+            assert_eq!(hex::encode(&filter.0), case[5].as_str().unwrap(), "{}", case[0]);
+            assert_eq!(filter_header(&filter.hash(), &hash(&case[4])), hash(&case[6]), "{}", case[0]);
+        }
+        assert!(cases.len() > 10);
     }
 }

@@ -23,6 +23,8 @@ pub enum Table {
     Mweb,
     /// Where transactions lie, when an index of them is kept; the engine's encoding.
     TxIndex,
+    /// Filters of blocks, when they are kept; the engine's encoding.
+    BlockFilters,
     /// Whatever else the engine keeps.
     Meta,
     /// What the store itself keeps: format, network, best blocks, file sizes.
@@ -31,7 +33,8 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 6] = [Self::Coins, Self::Index, Self::Mweb, Self::TxIndex, Self::Meta, Self::State];
+    pub const ALL: [Self; 7] =
+        [Self::Coins, Self::Index, Self::Mweb, Self::TxIndex, Self::BlockFilters, Self::Meta, Self::State];
 
     /// The name on disk; never changes.
     pub const fn name(self) -> &'static str {
@@ -40,6 +43,7 @@ impl Table {
             Self::Index => "index",
             Self::Mweb => "mweb",
             Self::TxIndex => "txindex",
+            Self::BlockFilters => "blockfilters",
             Self::Meta => "meta",
             Self::State => "state",
         }

@@ -28,6 +28,8 @@ pub enum Opaque {
     Mweb,
     /// Where transactions lie.
     TxIndex,
+    /// Filters of blocks; made again when the chain state is built anew.
+    BlockFilters,
 }
 
 impl Opaque {
@@ -36,6 +38,7 @@ impl Opaque {
             Self::Meta => Table::Meta,
             Self::Mweb => Table::Mweb,
             Self::TxIndex => Table::TxIndex,
+            Self::BlockFilters => Table::BlockFilters,
         }
     }
 }

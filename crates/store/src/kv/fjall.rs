@@ -41,6 +41,7 @@ impl FjallKv {
             open(Table::Index)?,
             open(Table::Mweb)?,
             open(Table::TxIndex)?,
+            open(Table::BlockFilters)?,
             open(Table::Meta)?,
             open(Table::State)?,
         ];
