@@ -10,6 +10,7 @@ mod clock;
 mod coins;
 mod command;
 mod error;
+mod filters;
 mod handle;
 mod index;
 mod inside;
@@ -24,7 +25,10 @@ pub use assemble::{AssembleError, AssembleRequest, Contents, MiningPolicy, Templ
 pub use clock::Clock;
 pub use command::{BlockOutcome, FeedItem, HeadersOutcome, SubmitError, SubmitTx, Submitted, TxSource};
 pub use error::{EngineError, StartError};
+pub use filters::{FilterCommitment, FilterProgress};
 pub use handle::{Engine, Handle, Pending};
 pub use index::{BlockIndex, ChainAt, Entry, Id, status};
 pub use options::Options;
-pub use reader::{ChainTip, DeploymentInfo, LastTemplate, MwebSegment, Reader, TipStatus, Verification, VerifyRequest};
+pub use reader::{
+    ChainTip, DeploymentInfo, FilterHashes, LastTemplate, MwebSegment, Reader, TipStatus, Verification, VerifyRequest,
+};

@@ -46,6 +46,8 @@ pub struct Options {
     pub check_blocks: Height,
     /// How hard, from 0 to 4 (`-checklevel`).
     pub check_level: u8,
+    /// Keep the filters of blocks (`-blockfilterindex`).
+    pub block_filters: bool,
     /// What to forget and build anew from the block files (`-reindex`, `-reindex-chainstate`).
     pub wipe: Wipe,
 }

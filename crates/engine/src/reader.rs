@@ -1,9 +1,11 @@
 //! Reading the chain while the writer works: short looks at the index, blocks from disk, coins.
 
+mod filters;
 mod light;
 mod pool;
 mod verify;
 
+pub use filters::FilterHashes;
 pub use light::MwebSegment;
 pub use verify::{Verification, VerifyRequest};
 
@@ -34,6 +36,7 @@ use crate::{
     clock::Clock,
     coins::CoinsCache,
     error::EngineError,
+    filters::FilterProgress,
     index::{BlockIndex, ChainAt, Entry, Id, status},
     inside::InsideCache,
 };
@@ -68,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) last_template: Mutex<Option<LastTemplate>>,
     /// What the operator should know.
     pub(crate) warning: Mutex<Option<String>>,
+    /// How far the index of filters is; `None` where there is none.
+    pub(crate) filters: Option<Arc<Mutex<FilterProgress>>>,
 }
 
 impl Shared {

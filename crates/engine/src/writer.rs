@@ -2,6 +2,7 @@
 
 mod activate;
 mod blocks;
+mod filters;
 mod headers;
 mod import;
 mod load;
@@ -24,6 +25,7 @@ use litecast_primitives::{
 };
 use litecast_store::{Batch, CoinsSummary, FilePos, Store, Wipe};
 
+use self::filters::Filters;
 use crate::{
     command::{Answer, Command, FeedItem},
     error::EngineError,
@@ -87,6 +89,8 @@ pub(crate) struct Writer {
     /// Events are not sent while the engine catches up with what it announced before a crash.
     replaying: bool,
     pending: Vec<Pending>,
+    /// The index of filters, if it is kept.
+    filters: Option<Filters>,
     announced: Option<BlockHash>,
     last_flush: Instant,
 }
@@ -102,8 +106,15 @@ impl Writer {
             return self.give_up(&error);
         }
         loop {
-            let first = match queue.recv_timeout(Duration::from_secs(1)) {
+            let lag = self.filters_lag();
+            let first = match queue.recv_timeout(if lag { Duration::ZERO } else { Duration::from_secs(1) }) {
                 Ok(command) => command,
+                Err(RecvTimeoutError::Timeout) if lag => {
+                    if let Err(error) = self.catch_up_filters() {
+                        return self.give_up(&error);
+                    }
+                    continue;
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     if self.last_flush.elapsed() < FLUSH_INTERVAL {
                         continue;
@@ -247,6 +258,7 @@ impl Writer {
     }
 
     fn fill_index(&mut self, batch: &mut Batch) {
+        self.fill_filters(batch);
         let index = self.shared.index.read();
         for id in self.dirty.drain() {
             let entry = index.entry(id);

@@ -297,6 +297,7 @@ impl Writer {
         if !have_undo && height > 0 {
             undo = Some(self.store().append_undo(file, &undo_codec::encode(&connected.undo), &prev)?);
         }
+        self.filter_connected(id, block, &connected.undo)?;
         // Whoever holds the index sees the state of its tip.
         let mut index = self.shared.index.write();
         self.shared.coins.write().apply(connected.delta, DeltaKind::Connect);

@@ -18,7 +18,7 @@ use litecast_primitives::{BlockHash, U256};
 use litecast_store::{IndexRecord, Store, Wipe};
 use parking_lot::{Mutex, RwLock};
 
-use super::Writer;
+use super::{Writer, filters::Filters};
 use crate::{
     coins::CoinsCache,
     command::FeedItem,
@@ -68,7 +68,14 @@ impl Writer {
             pool_loaded: AtomicBool::new(false),
             last_template: Mutex::new(None),
             warning: Mutex::new(None),
+            filters: options.block_filters.then(Arc::default),
         });
+        let filters = {
+            let index = shared.index.read();
+            let last = announced.or(coins_best).and_then(|hash| index.find(&hash));
+            let load = |progress| Filters::load(progress, &shared.store, &index, last);
+            shared.filters.as_ref().map(load).transpose()?
+        };
         let mut writer = Self {
             reader: Reader(Arc::clone(&shared)),
             shared,
@@ -91,6 +98,7 @@ impl Writer {
             events: Vec::new(),
             replaying: false,
             pending: Vec::new(),
+            filters,
             announced,
             last_flush: Instant::now(),
         };

@@ -59,6 +59,7 @@ pub(crate) fn options(dir: &Path, without_mweb: bool) -> Options {
         mempool: Policy { require_standard: false, replacement: true, ..Policy::default() },
         mining: MiningPolicy::default(),
         script_cache_bytes: 1 << 20,
+        block_filters: true,
         wipe: litecast_store::Wipe::Nothing,
     }
 }

@@ -8,6 +8,7 @@
 
 mod block_tree;
 mod crash;
+mod filters;
 mod harness;
 mod inside;
 mod orders;

@@ -8,7 +8,7 @@ use litecast_store::simulation::{Fault, SimulatedDisk};
 use crate::harness::{Node, State, fold, options};
 
 /// Four blocks, then a better branch of five from the second, with a flush of the coins in between.
-fn history() -> (Vec<Arc<Block>>, HashMap<BlockHash, State>) {
+pub(crate) fn history() -> (Vec<Arc<Block>>, HashMap<BlockHash, State>) {
     let (dir, other_dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let node = Node::start(options(dir.path(), true));
     let other = Node::start(options(other_dir.path(), true));
@@ -29,7 +29,7 @@ fn history() -> (Vec<Arc<Block>>, HashMap<BlockHash, State>) {
 }
 
 /// Submits everything; answers the tips that were acknowledged or told of.
-fn play(node: &Node, blocks: &[Arc<Block>]) -> Vec<BlockHash> {
+pub(crate) fn play(node: &Node, blocks: &[Arc<Block>]) -> Vec<BlockHash> {
     let mut acknowledged = vec![node.tip()];
     for (i, block) in blocks.iter().enumerate() {
         if node.handle().submit_block(Arc::clone(block), true).is_err() {

@@ -23,7 +23,7 @@ fn vectors() -> Option<PathBuf> {
     None
 }
 
-fn chain(file: &str) -> Option<Vec<Arc<Block>>> {
+pub(crate) fn chain(file: &str) -> Option<Vec<Arc<Block>>> {
     let text = fs::read_to_string(vectors()?.join(file)).unwrap();
     Some(text.lines().map(|line| Arc::new(Block::from_bytes(hex::decode(line).unwrap().into()).unwrap())).collect())
 }

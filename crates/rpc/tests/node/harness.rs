@@ -294,6 +294,7 @@ impl Node {
             mempool: Policy { replacement: true, ..Policy::new(&Params::new(network)) },
             mining: MiningPolicy::default(),
             script_cache_bytes: 1 << 20,
+            block_filters: true,
             wipe: litecast_store::Wipe::Nothing,
         };
         let (engine, feed) = Engine::start(options).unwrap();
