@@ -19,12 +19,14 @@ mod getbestblockhash;
 mod getblock;
 mod getblockchaininfo;
 mod getblockcount;
+mod getblockfilter;
 mod getblockhash;
 mod getblockheader;
 mod getblocktemplate;
 mod getchaintips;
 mod getconnectioncount;
 mod getdifficulty;
+mod getindexinfo;
 mod getmemoryinfo;
 mod getmempoolentry;
 mod getmempoolinfo;
@@ -99,12 +101,14 @@ pub static NODE_METHODS: &[Method] = &[
     getblock::METHOD,
     getblockchaininfo::METHOD,
     getblockcount::METHOD,
+    getblockfilter::METHOD,
     getblockhash::METHOD,
     getblockheader::METHOD,
     getblocktemplate::METHOD,
     getchaintips::METHOD,
     getconnectioncount::METHOD,
     getdifficulty::METHOD,
+    getindexinfo::METHOD,
     getmempoolentry::METHOD,
     getmempoolinfo::METHOD,
     getmempoolrelatives::ANCESTORS,

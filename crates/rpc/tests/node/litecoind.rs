@@ -47,6 +47,7 @@ impl Litecoind {
             .arg(format!("-rpcport={port}"))
             .arg(format!("-mocktime={NOW}"))
             .args(["-regtest", "-server", "-listen=0", "-connect=0", "-maxtipage=2000000000"])
+            .arg("-blockfilterindex=1")
             .args(options)
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -103,6 +103,7 @@ fn answers_are_litecoinds() {
     }
     let hashes: Vec<Value> =
         (0..blocks.len()).map(|height| pair.same("getblockhash", json!([height])).unwrap()).collect();
+    filters(&mut pair, &hashes);
     for hash in hashes.iter().take(3).chain(&hashes[428..]) {
         for verbose in [true, false] {
             pair.same("getblockheader", json!([hash, verbose])).unwrap();
@@ -121,6 +122,25 @@ fn answers_are_litecoinds() {
     network(&mut pair);
     chain_state_but(&mut pair, BEST_HEADER);
     assert!(pair.differences.is_empty(), "{} differences:\n{}", pair.differences.len(), pair.differences.join("\n"));
+}
+
+fn filters(pair: &mut Pair, hashes: &[Value]) {
+    for hash in hashes {
+        pair.same("getblockfilter", json!([hash])).unwrap();
+    }
+    for params in [
+        json!([UNKNOWN]),
+        json!([hashes[1], "fancy"]),
+        json!([hashes[1], 1]),
+        json!([hashes[1], null]),
+        json!([hashes[1], "basic"]),
+        json!([1]),
+    ] {
+        drop(pair.same("getblockfilter", params));
+    }
+    for params in [json!([]), json!(["basic block filter index"]), json!(["txindex"]), json!([""]), json!([1])] {
+        drop(pair.same("getindexinfo", params));
+    }
 }
 
 fn fresh_chain(pair: &mut Pair) {
@@ -368,6 +388,11 @@ fn side_branches(pair: &mut Pair) {
     pair.same("reconsiderblock", json!([mined[1]])).unwrap();
     pair.same("preciousblock", json!([mined[0]])).unwrap();
     chain_state_but(pair, BEST_HEADER);
+    // Filters of blocks that have left the chain.
+    for hash in mined.iter().chain(other.as_array().unwrap()) {
+        pair.same("getblockfilter", json!([hash])).unwrap();
+    }
+    pair.same("getindexinfo", json!([])).unwrap();
 }
 
 fn submissions(pair: &mut Pair) {
