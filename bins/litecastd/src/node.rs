@@ -224,6 +224,7 @@ fn engine_options(settings: &Settings, params: Arc<Params>, clock: Arc<Clock>) -
         script_cache_bytes: usize::try_from(settings.max_sig_cache_mib.clamp(0, 32 * 1024))
             .context("-maxsigcachesize")?
             << 20,
+        block_filters: settings.block_filters,
         wipe,
     })
 }
@@ -239,9 +240,15 @@ fn script_threads(par: i64) -> usize {
 
 fn machine_config(settings: &Settings, params: Arc<Params>) -> Result<MachineConfig> {
     let net = &settings.net;
-    let v2 = if net.v2_transport { ServiceFlags::P2P_V2 } else { ServiceFlags::NONE };
+    let mut services = ServiceFlags::OURS;
+    if net.v2_transport {
+        services = services | ServiceFlags::P2P_V2;
+    }
+    if net.serve_block_filters {
+        services = services | ServiceFlags::COMPACT_FILTERS;
+    }
     Ok(MachineConfig {
-        services: ServiceFlags::OURS | v2,
+        services,
         user_agent: net.user_agent.clone(),
         relay_transactions: !net.blocks_only,
         fee_filter: net.fee_filter,

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use litecast_primitives::{Block, BlockHash, transaction::Encoding};
+use litecast_primitives::{Block, BlockHash, Height, transaction::Encoding};
 
 use crate::{
     compact::compact_block,
     message::{
-        BlockTxn, CommandName, GetBlockTxn, GetMwebUtxos, MwebSegment, UtxoFormat, encode_mwebheader,
-        encode_mwebleafset, encode_mwebutxos,
+        BlockTxn, CommandName, FilterHashes, GetBlockTxn, GetMwebUtxos, MwebSegment, UtxoFormat, encode_cfcheckpt,
+        encode_cfheaders, encode_cfilter, encode_mwebheader, encode_mwebleafset, encode_mwebutxos,
     },
 };
 
@@ -26,6 +26,15 @@ pub trait Archive {
     /// Consecutive unspent outputs with their proof, as of a block of the active chain; `None` if the state of that
     /// block cannot be had or the first output is spent.
     fn mweb_utxos(&self, request: &GetMwebUtxos) -> Option<MwebSegment>;
+
+    /// The filter of a block; `None` if there is none (yet).
+    fn block_filter(&self, hash: &BlockHash) -> Option<Bytes>;
+
+    /// The hashes of the filters from a height up to a block; `None` if one of them is missing.
+    fn filter_hashes(&self, start: Height, stop: &BlockHash) -> Option<FilterHashes>;
+
+    /// The header of every thousandth filter up to a block; `None` if one of them is missing.
+    fn filter_checkpoints(&self, stop: &BlockHash) -> Option<Vec<[u8; 32]>>;
 }
 
 /// An answer to be made.
@@ -43,6 +52,12 @@ pub enum Wanted {
     MwebLeafset(BlockHash),
     /// `mwebutxos`.
     MwebUtxos(GetMwebUtxos, UtxoFormat),
+    /// `cfilter`.
+    Filter(BlockHash),
+    /// `cfheaders` from this height on.
+    FilterHashes(Height, BlockHash),
+    /// `cfcheckpt`.
+    FilterCheckpoints(BlockHash),
 }
 
 /// Why there is nothing to send.
@@ -64,6 +79,9 @@ impl Wanted {
             | Self::CompactBlock(hash, ..)
             | Self::MwebHeader(hash)
             | Self::MwebLeafset(hash)
+            | Self::Filter(hash)
+            | Self::FilterHashes(_, hash)
+            | Self::FilterCheckpoints(hash)
             | Self::Transactions(GetBlockTxn { block: hash, .. }, _)
             | Self::MwebUtxos(GetMwebUtxos { block: hash, .. }, _) => *hash,
         }
@@ -99,6 +117,18 @@ impl Wanted {
                 let segment = archive.mweb_utxos(request).filter(|segment| !segment.outputs.is_empty());
                 let segment = segment.ok_or(Unserved::Refused)?;
                 (CommandName::MWEBUTXOS, encode_mwebutxos(request, *format, &segment))
+            }
+            Self::Filter(hash) => {
+                let filter = archive.block_filter(hash).ok_or(Unserved::Nothing)?;
+                (CommandName::CFILTER, encode_cfilter(hash, &filter))
+            }
+            Self::FilterHashes(start, stop) => {
+                let filters = archive.filter_hashes(*start, stop).ok_or(Unserved::Nothing)?;
+                (CommandName::CFHEADERS, encode_cfheaders(stop, &filters))
+            }
+            Self::FilterCheckpoints(stop) => {
+                let headers = archive.filter_checkpoints(stop).ok_or(Unserved::Nothing)?;
+                (CommandName::CFCHECKPT, encode_cfcheckpt(stop, &headers))
             }
         })
     }

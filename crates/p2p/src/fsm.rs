@@ -7,13 +7,14 @@
 //! reading. After its messages a peer is *attended to*, which is one round of the reference's SendMessages.
 //!
 //! Each sub-protocol has a file: [`mod@connections`], `handshake`, `ping`, `availability`, `headers`, `download`,
-//! `compact`, `eviction`, `serve`, `light_client`, `announce`, `addresses`, `outbound`, `seeding`, `inbound`,
-//! `time_data`, `upload`, `misbehaviour`, `banning`, `transactions`, `relay`, `fee_filter`.
+//! `compact`, `eviction`, `serve`, `block_filters`, `light_client`, `announce`, `addresses`, `outbound`, `seeding`,
+//! `inbound`, `time_data`, `upload`, `misbehaviour`, `banning`, `transactions`, `relay`, `fee_filter`.
 
 mod addresses;
 mod announce;
 mod availability;
 mod banning;
+mod block_filters;
 mod compact;
 mod config;
 pub mod connections;
@@ -320,6 +321,7 @@ impl Fsm {
         loop {
             self.punish(id);
             self.process_getdata(cx, id);
+            self.process_filters(id);
             self.work_on_orphans(id);
             let Some(peer) = self.peers.get_mut(&id) else { return };
             if peer.closing.is_some() || !peer.may_handle_next(self.config.max_send_buffer) {
@@ -375,6 +377,9 @@ impl Fsm {
             Message::GetBlockTxn(request) => self.on_getblocktxn(cx, id, request),
             Message::BlockTxn(answer) => self.on_blocktxn(cx, id, answer, received_at),
             Message::GetMwebUtxos(request) => self.on_getmwebutxos(cx, id, request),
+            Message::GetCFilters(request) => self.on_getcfilters(cx, id, &request),
+            Message::GetCFHeaders(request) => self.on_getcfheaders(cx, id, &request),
+            Message::GetCFCheckpt(request) => self.on_getcfcheckpt(cx, id, &request),
             Message::GetAddr => self.on_getaddr(cx, id),
             Message::Addr(told) | Message::AddrV2(told) => self.on_addr(cx, id, told),
             Message::Mempool => self.on_mempool(cx, id),
@@ -480,7 +485,11 @@ impl Peer {
         if self.pending_tx.is_some() || !self.orphan_work.is_empty() {
             return false;
         }
-        if self.pending_headers.is_some() || !self.getdata.is_empty() || self.serving.is_some() {
+        if self.pending_headers.is_some()
+            || !self.getdata.is_empty()
+            || !self.filters.is_empty()
+            || self.serving.is_some()
+        {
             return false;
         }
         match self.inbox.front().map(|w| &w.message) {

@@ -4,6 +4,7 @@
 //! defaults. It refuses counts above the protocol's before it reads the elements where the reference does so.
 
 mod addresses;
+mod block_filters;
 mod command;
 mod compact;
 mod inventory;
@@ -20,6 +21,8 @@ use litecast_primitives::{
 };
 
 pub use addresses::MAX_ADDR_TO_SEND;
+pub use block_filters::{FilterHashes, FilterRequest, MAX_GETCFHEADERS_SIZE, MAX_GETCFILTERS_SIZE};
+pub(crate) use block_filters::{encode_cfcheckpt, encode_cfheaders, encode_cfilter};
 pub use command::{COMMAND_SIZE, CommandName, SizeLimit};
 pub use compact::{BlockTxn, CompactBlock, ExtensionField, GetBlockTxn, PrefilledTransaction};
 pub use inventory::{InvType, Inventory};
@@ -123,6 +126,12 @@ pub enum Message {
     BlockTxn(BlockTxn),
     /// LIP-0006: asks for unspent outputs of the extension block.
     GetMwebUtxos(GetMwebUtxos),
+    /// BIP157: asks for filters.
+    GetCFilters(FilterRequest),
+    /// BIP157: asks for hashes of filters.
+    GetCFHeaders(FilterRequest),
+    /// BIP157: asks for the header of every thousandth filter.
+    GetCFCheckpt(FilterRequest),
 }
 
 impl Message {
@@ -154,6 +163,9 @@ impl Message {
             Self::GetBlockTxn(_) => CommandName::GETBLOCKTXN,
             Self::BlockTxn(_) => CommandName::BLOCKTXN,
             Self::GetMwebUtxos(_) => CommandName::GETMWEBUTXOS,
+            Self::GetCFilters(_) => CommandName::GETCFILTERS,
+            Self::GetCFHeaders(_) => CommandName::GETCFHEADERS,
+            Self::GetCFCheckpt(_) => CommandName::GETCFCHECKPT,
         }
     }
 
@@ -186,6 +198,9 @@ impl Message {
             CommandName::GETBLOCKTXN => Self::GetBlockTxn(GetBlockTxn::decode(r)?),
             CommandName::BLOCKTXN => Self::BlockTxn(BlockTxn::decode(r)?),
             CommandName::GETMWEBUTXOS => Self::GetMwebUtxos(GetMwebUtxos::decode(r)?),
+            CommandName::GETCFILTERS => Self::GetCFilters(FilterRequest::decode(r)?),
+            CommandName::GETCFHEADERS => Self::GetCFHeaders(FilterRequest::decode(r)?),
+            CommandName::GETCFCHECKPT => Self::GetCFCheckpt(FilterRequest::decode_checkpoints(r)?),
             _ => return Ok(None),
         }))
     }
@@ -234,6 +249,8 @@ impl Message {
             Self::GetBlockTxn(request) => request.encode(&mut out),
             Self::BlockTxn(transactions) => transactions.encode(Encoding::Full, &mut out),
             Self::GetMwebUtxos(request) => request.encode(&mut out),
+            Self::GetCFilters(request) | Self::GetCFHeaders(request) => request.encode(&mut out),
+            Self::GetCFCheckpt(request) => request.encode_checkpoints(&mut out),
         }
         out.into()
     }

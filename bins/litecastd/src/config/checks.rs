@@ -41,8 +41,7 @@ pub(super) fn check(args: &Args, warnings: &mut Vec<String>) -> Result<(), InitE
 }
 
 /// Options whose part of the node does not exist yet, and that are accepted and do nothing.
-const IDLE_YET: &[&str] =
-    &["addrmantest", "asmap", "blockfilterindex", "peerblockfilters", "peerbloomfilters", "prune", "rest", "txindex"];
+const IDLE_YET: &[&str] = &["addrmantest", "asmap", "peerbloomfilters", "prune", "rest", "txindex"];
 
 /// Notes what does not work yet.
 pub(super) fn not_yet(args: &Args) -> Vec<String> {
@@ -77,16 +76,13 @@ fn check_sections(args: &Args, warnings: &mut Vec<String>) -> Result<(), InitErr
 
 fn check_indexes(args: &Args) -> Result<(), InitError> {
     let prune = args.get_int("prune");
-    let restricted = args.get_bool("reindex-chainstate") || prune != 0;
-    let filters =
-        if restricted && !args.is_set("blockfilterindex") { "0".to_owned() } else { args.get_str("blockfilterindex") };
+    let filters = filter_types(args);
     if !["", "0", "1"].contains(&filters.as_str())
         && let Some(name) = args.get_all("blockfilterindex").iter().find(|name| *name != "basic")
     {
         return fail(format!("Unknown -blockfilterindex value {name}."));
     }
-    let serve = args.get_bool("peerblockfilters") && (!restricted || args.is_set("peerblockfilters"));
-    if serve && filters == "0" {
+    if serves_filters(args) && filters == "0" {
         return fail("Cannot set -peerblockfilters without -blockfilterindex.");
     }
     if prune != 0 {
@@ -98,6 +94,26 @@ fn check_indexes(args: &Args) -> Result<(), InitError> {
         }
     }
     Ok(())
+}
+
+/// Types of filters that are kept: none where the chain is read again or cut off, unless asked for.
+fn filter_types(args: &Args) -> String {
+    let default = if is_partial(args) && !args.is_set("blockfilterindex") { Some("0".to_owned()) } else { None };
+    default.unwrap_or_else(|| args.get_str("blockfilterindex"))
+}
+
+/// Whether filters of blocks are kept.
+pub(super) fn keeps_filters(args: &Args) -> bool {
+    filter_types(args) != "0"
+}
+
+/// Whether they are served.
+pub(super) fn serves_filters(args: &Args) -> bool {
+    args.get_bool("peerblockfilters") && (!is_partial(args) || args.is_set("peerblockfilters"))
+}
+
+fn is_partial(args: &Args) -> bool {
+    args.get_bool("reindex-chainstate") || args.get_int("prune") != 0
 }
 
 fn check_categories(args: &Args, warnings: &mut Vec<String>) {

@@ -6,7 +6,7 @@ use litecast_config::{Args, Chain};
 use litecast_engine::MiningPolicy;
 use litecast_mempool::{FeeRate, Limits, Policy};
 
-use super::checks::{parse_money, user_agent};
+use super::checks::{keeps_filters, parse_money, serves_filters, user_agent};
 use super::{InitError, ProxySettings};
 
 /// The five topics of litecoind, in the order in which it creates notifiers, and so the order of their messages
@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) reindex: bool,
     /// Rebuild the chain state.
     pub(crate) reindex_chainstate: bool,
+    /// Keep filters of blocks.
+    pub(crate) block_filters: bool,
     /// Database and coins cache, MiB.
     pub(crate) dbcache_mib: i64,
     /// Blocks to check at the start; 0 is all.
@@ -202,6 +204,8 @@ pub(crate) struct NetSettings {
     pub(crate) active: bool,
     /// The whole version string.
     pub(crate) user_agent: String,
+    /// Serve filters of blocks.
+    pub(crate) serve_block_filters: bool,
 }
 
 /// Mempool and mining.
@@ -262,6 +266,7 @@ impl Settings {
             load_block: args.get_all("loadblock").into_iter().map(PathBuf::from).collect(),
             reindex: args.get_bool("reindex"),
             reindex_chainstate: args.get_bool("reindex-chainstate"),
+            block_filters: keeps_filters(args),
             dbcache_mib: args.get_int("dbcache"),
             check_blocks: args.get_int("checkblocks"),
             check_level: args.get_int("checklevel"),
@@ -385,6 +390,7 @@ impl NetSettings {
             extra_transactions: usize::try_from(args.get_int("blockreconstructionextratxn")).unwrap_or(0),
             active: args.get_bool("networkactive"),
             user_agent: user_agent(&args.get_all("uacomment")),
+            serve_block_filters: serves_filters(args),
         })
     }
 }

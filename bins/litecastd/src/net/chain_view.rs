@@ -7,7 +7,7 @@ use litecast_engine::{BlockIndex, EngineError, Entry, Id, Reader, status};
 use litecast_p2p::{
     Archive, BlockEntry, Chain,
     compact::{PoolMatches, WantedTransactions},
-    message::{GetMwebUtxos, MwebSegment},
+    message::{FilterHashes, GetMwebUtxos, MwebSegment},
 };
 use litecast_primitives::{Block, BlockHash, Height};
 
@@ -91,6 +91,19 @@ impl Archive for ChainView {
         let segment = found("MWEB outputs", self.0.mweb_segment(&request.block, first, count))?;
         let outputs = segment.utxos.into_iter().map(|utxo| (utxo.leaf, utxo.output)).collect();
         Some(MwebSegment { outputs, proof_hashes: segment.proof_hashes })
+    }
+
+    fn block_filter(&self, hash: &BlockHash) -> Option<Bytes> {
+        found("a filter", self.0.block_filter(hash))
+    }
+
+    fn filter_hashes(&self, start: Height, stop: &BlockHash) -> Option<FilterHashes> {
+        let found = found("filters", self.0.filter_hashes(start, stop))?;
+        Some(FilterHashes { below: found.below, hashes: found.hashes })
+    }
+
+    fn filter_checkpoints(&self, stop: &BlockHash) -> Option<Vec<[u8; 32]>> {
+        found("filters", self.0.filter_checkpoints(stop))
     }
 }
 

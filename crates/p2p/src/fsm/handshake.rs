@@ -151,14 +151,7 @@ impl Fsm {
         if peer.version == 0 {
             return self.misbehaving(id, 1, "non-version message before version handshake");
         }
-        let unserved = [
-            CommandName::FILTERLOAD,
-            CommandName::FILTERADD,
-            CommandName::FILTERCLEAR,
-            CommandName::GETCFILTERS,
-            CommandName::GETCFHEADERS,
-            CommandName::GETCFCHECKPT,
-        ];
+        let unserved = [CommandName::FILTERLOAD, CommandName::FILTERADD, CommandName::FILTERCLEAR];
         if peer.established && unserved.contains(&command) {
             peer.close(DisconnectReason::NotServed(command));
         }

@@ -173,6 +173,8 @@ pub(super) struct Peer {
 
     // Serving and announcing.
     pub(super) getdata: VecDeque<Inventory>,
+    /// Blocks whose filters were asked for.
+    pub(super) filters: VecDeque<BlockHash>,
     pub(super) serving: Option<BlockHash>,
     pub(super) continue_hash: Option<BlockHash>,
     pub(super) prefers_headers: bool,
@@ -251,6 +253,7 @@ impl Peer {
             last_block: None,
             last_announcement: None,
             getdata: VecDeque::new(),
+            filters: VecDeque::new(),
             serving: None,
             continue_hash: None,
             prefers_headers: false,

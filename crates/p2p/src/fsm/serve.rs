@@ -172,7 +172,8 @@ impl Fsm {
                 peer.unsent += super::signed(size);
                 peer.traffic.count_queued(command, size);
             }
-            Err(Unserved::Nothing) => {}
+            // Where one filter is missing, those behind it are of no use.
+            Err(Unserved::Nothing) => peer.filters.clear(),
             Err(Unserved::BadIndexes) => {
                 return self.misbehaving(id, 100, "getblocktxn with out-of-bounds tx indices");
             }
@@ -187,7 +188,7 @@ impl Fsm {
     }
 
     /// Blocks that strangers may have (BlockRequestAllowed).
-    fn is_request_allowed(&self, cx: Context<'_>, block: &BlockEntry) -> bool {
+    pub(super) fn is_request_allowed(&self, cx: Context<'_>, block: &BlockEntry) -> bool {
         if cx.chain.is_active(block) {
             return true;
         }

@@ -11,7 +11,7 @@ use litecast_primitives::{
 
 use super::*;
 use crate::{
-    archive::{Unserved, Wanted},
+    archive::{Archive, Unserved, Wanted},
     codec::{Decoded, Decoder, FrameError, Skip},
     message::{InvType, Inventory, Locate, MAX_INV_SZ, MessageError, NetAddress, Version},
     services::ServiceFlags,
@@ -22,6 +22,7 @@ use crate::{
 };
 
 mod addresses;
+mod block_filters;
 mod blocks;
 mod compact;
 mod light_client;

@@ -85,11 +85,11 @@ commands! {
     GETBLOCKTXN = "getblocktxn": Keep(200_000);
     // Transactions of a block weigh 4,000,000, and no byte weighs less than 1.
     BLOCKTXN = "blocktxn": Keep(5_000_000);
-    GETCFILTERS = "getcfilters": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
+    GETCFILTERS = "getcfilters": Keep(MAX_SMALL);
     CFILTER = "cfilter": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
-    GETCFHEADERS = "getcfheaders": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
+    GETCFHEADERS = "getcfheaders": Keep(MAX_SMALL);
     CFHEADERS = "cfheaders": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
-    GETCFCHECKPT = "getcfcheckpt": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
+    GETCFCHECKPT = "getcfcheckpt": Keep(MAX_SMALL);
     CFCHECKPT = "cfcheckpt": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);
     WTXIDRELAY = "wtxidrelay": Keep(MAX_SMALL);
     MWEBHEADER = "mwebheader": Skip(MAX_PROTOCOL_MESSAGE_LENGTH);

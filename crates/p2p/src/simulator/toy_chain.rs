@@ -9,8 +9,8 @@ use std::{
 
 use bytes::Bytes;
 use litecast_primitives::{
-    Amount, Block, BlockHash, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, Txid, arith::work_of,
-    mweb::ExtensionBlock, transaction::TxParts,
+    Amount, Block, BlockFilter, BlockHash, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, Txid,
+    arith::work_of, block_filter::filter_header, mweb::ExtensionBlock, transaction::TxParts,
 };
 
 use super::toy_pool::ToyPool;
@@ -20,7 +20,7 @@ use crate::{
     compact::{PoolMatches, WantedTransactions},
     fsm::{BlockVerdict, Reject, RejectKind, TxVerdict},
     merkle,
-    message::{GetMwebUtxos, MwebSegment},
+    message::{FilterHashes, GetMwebUtxos, MwebSegment},
     time::Time,
 };
 
@@ -388,5 +388,42 @@ impl Archive for ToyChain {
 
     fn mweb_utxos(&self, _: &GetMwebUtxos) -> Option<MwebSegment> {
         None
+    }
+
+    /// As if nothing were ever spent.
+    fn block_filter(&self, hash: &BlockHash) -> Option<Bytes> {
+        self.blocks.get(hash).map(|block| BlockFilter::basic(block, []).0.into())
+    }
+
+    fn filter_hashes(&self, start: Height, stop: &BlockHash) -> Option<FilterHashes> {
+        let mut filters = FilterHashes::default();
+        for height in 0..=self.entry(stop)?.height {
+            let hash = self.filter_hash(stop, height)?;
+            if height < start {
+                filters.below = filter_header(&hash, &filters.below);
+            } else {
+                filters.hashes.push(hash);
+            }
+        }
+        Some(filters)
+    }
+
+    fn filter_checkpoints(&self, stop: &BlockHash) -> Option<Vec<[u8; 32]>> {
+        let mut header = [0; 32];
+        let mut checkpoints = Vec::new();
+        for height in 0..=self.entry(stop)?.height {
+            header = filter_header(&self.filter_hash(stop, height)?, &header);
+            if height > 0 && height.is_multiple_of(1000) {
+                checkpoints.push(header);
+            }
+        }
+        Some(checkpoints)
+    }
+}
+
+impl ToyChain {
+    fn filter_hash(&self, tip: &BlockHash, height: Height) -> Option<[u8; 32]> {
+        let block = self.blocks.get(&self.ancestor(tip, height)?.hash)?;
+        Some(BlockFilter::basic(block, []).hash())
     }
 }

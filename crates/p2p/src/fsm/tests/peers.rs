@@ -128,7 +128,6 @@ fn what_is_not_offered_is_not_served() {
         ("filterload", false),
         ("filteradd", false),
         ("filterclear", false),
-        ("getcfilters", false),
         ("addr", true),
         ("cmpctblock", true),
         ("getmwebutxos", true),
