@@ -97,6 +97,7 @@ fn answers_are_litecoinds() {
     let Some(theirs) = Litecoind::start() else { return };
     let mut pair = Pair { theirs, ours: Node::start(Network::Regtest), differences: Vec::new() };
     let blocks: Vec<&str> = blocks.lines().collect();
+    pair.ours.chain().set_mempool_loaded();
     fresh_chain(&mut pair);
     for block in &blocks {
         pair.same("submitblock", json!([block])).unwrap();
