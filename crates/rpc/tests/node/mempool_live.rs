@@ -277,6 +277,8 @@ fn generate(pair: &mut Pair) {
 fn inside(pair: &mut Pair, mine: impl Fn(&mut Pair)) {
     let (one, two) = (address(pair, "one", "mweb"), address(pair, "two", "mweb"));
     let peg_in = pay(pair, "one", &two, 10.0);
+    let entry = pair.ours.ok("getmempoolentry", &json!([peg_in]));
+    assert!(entry["mweb"]["pegins"][0]["amount"].as_i64() > Some(10 * Amount::COIN.0), "no peg-in: {entry}");
     compare(pair);
     pay(pair, "one", &one, 20.0);
     pair.same("prioritisetransaction", json!([peg_in, 0, 1234])).unwrap();
@@ -284,12 +286,30 @@ fn inside(pair: &mut Pair, mine: impl Fn(&mut Pair)) {
     mine(pair);
     compare(pair);
     // Inside only, then its change again, then out.
-    pay(pair, "two", &one, 1.0);
+    let first = pay(pair, "two", &one, 1.0);
     compare(pair);
-    pay(pair, "two", &one, 2.0);
+    let second = pay(pair, "two", &one, 2.0);
+    // More than wallet two has outside, and less than it has inside.
     let out = address(pair, "one", "bech32");
-    pay(pair, "two", &out, 3.0);
+    let everything = pair.theirs.wallet("two", "listunspent", &json!([0, 9_999_999, [], true]));
+    let outside: Vec<Value> =
+        everything.as_array().unwrap().iter().filter(|coin| coin["vout"].is_u64()).cloned().collect();
+    pair.theirs.wallet(
+        "two",
+        "lockunspent",
+        &json!([
+            false,
+            outside.iter().map(|coin| json!({"txid": coin["txid"], "vout": coin["vout"]})).collect::<Value>()
+        ]),
+    );
+    let third = pay(pair, "two", &out, 3.0);
     compare(pair);
+    for (id, goes_out) in [(first, false), (second, false), (third, true)] {
+        let entry = pair.ours.ok("getmempoolentry", &json!([id]));
+        let tx = pair.ours.ok("getrawtransaction", &json!([id, true]));
+        assert!(tx["vin"].as_array().unwrap().iter().all(|input| input["ismweb"] == true), "not inside only: {tx}");
+        assert_eq!(entry["mweb"]["pegouts"].as_array().unwrap().is_empty(), !goes_out);
+    }
     let plain = address(pair, "two", "legacy");
     pay(pair, "one", &plain, 7.0);
     compare(pair);
