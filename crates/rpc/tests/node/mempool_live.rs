@@ -93,7 +93,7 @@ fn template(pair: &mut Pair) {
     }
     // Before v0.21.5.5 fees inside were told of the transactions too, and not of every HogEx (src/miner.cpp, AddToBlock,
     // src/mweb/mweb_miner.cpp, AddHogExTransaction).
-    let subsidy = 50 * Amount::COIN.0 >> (theirs["height"].as_i64().unwrap() / HALVING);
+    let subsidy = (50 * Amount::COIN.0) >> (theirs["height"].as_i64().unwrap() / HALVING);
     let mut left = theirs["coinbasevalue"].as_i64().unwrap() - subsidy;
     let has_hogex = theirs.get("mweb").is_some();
     let mut list: Vec<&mut Value> = theirs["transactions"].as_array_mut().unwrap().iter_mut().collect();
@@ -111,9 +111,10 @@ fn template(pair: &mut Pair) {
     if let Some(hogex) = hogex {
         hogex["fee"] = left.into();
     }
-    if theirs.to_string() != ours.to_string() {
+    let (want, got) = (theirs.to_string(), ours.to_string());
+    if want != got {
         let difference = difference(&theirs, &ours);
-        pair.differences.push(format!("getblocktemplate {difference:?}\n   theirs {theirs}\n   ours   {ours}"));
+        pair.differences.push(format!("getblocktemplate {difference:?}\n   theirs {want}\n   ours   {got}"));
     }
 }
 
