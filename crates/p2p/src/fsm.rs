@@ -360,10 +360,9 @@ impl Fsm {
                 }
             }
             Message::FeeFilter(rate) => {
-                if let Some(peer) = self.peers.get_mut(&id) {
-                    if Amount(rate).is_money() && peer.relay.is_some() {
-                        peer.fee_filter = rate;
-                    }
+                let relays = |peer: &&mut Peer| peer.relay.is_some() && Amount(rate).is_money();
+                if let Some(peer) = self.peers.get_mut(&id).filter(relays) {
+                    peer.fee_filter = rate;
                 }
             }
             Message::GetHeaders(locate) => self.on_getheaders(cx, id, &locate),

@@ -18,6 +18,8 @@ use litecast_primitives::{
 pub const DEFAULT_MAX_ORPHAN_TRANSACTIONS: usize = 100;
 /// Heavier ones are not kept: no node relays them (v0.21.5.5 src/policy/policy.h, MAX_STANDARD_TX_WEIGHT).
 pub const MAX_ORPHAN_WEIGHT: usize = 400_000;
+/// All of them together, in bytes: the weight does not count what is inside of the extension block.
+const MAX_BYTES: usize = 50_000_000;
 /// Seconds that an orphan is kept.
 const EXPIRE_TIME: i64 = 20 * 60;
 /// Seconds between two searches for expired ones.
@@ -40,6 +42,7 @@ pub struct Orphans {
     by_spent: HashMap<OutputIndex, BTreeSet<Txid>>,
     /// All of them, for a choice at random.
     list: Vec<Txid>,
+    bytes: usize,
     next_sweep: i64,
 }
 
@@ -79,6 +82,7 @@ impl Orphans {
             self.by_spent.entry(output).or_default().insert(txid);
         }
         self.by_wtxid.insert(tx.wtxid(), txid);
+        self.bytes += tx.bytes().len();
         let orphan = Orphan { tx, peer, expires: now.saturating_add(EXPIRE_TIME), place: self.list.len() };
         self.by_txid.insert(txid, orphan);
         self.list.push(txid);
@@ -97,6 +101,7 @@ impl Orphans {
             }
         }
         self.by_wtxid.remove(&orphan.tx.wtxid());
+        self.bytes -= orphan.tx.bytes().len();
         self.list.swap_remove(orphan.place);
         if let Some(moved) = self.list.get(orphan.place).and_then(|moved| self.by_txid.get_mut(moved)) {
             moved.place = orphan.place;
@@ -124,7 +129,7 @@ impl Orphans {
         created_outputs(tx).filter_map(|output| self.by_spent.get(&output)).flatten().copied().collect()
     }
 
-    /// Forgets expired ones, then random ones until no more than `limit` are left. `random` answers with a number below
+    /// Forgets expired ones, then random ones until no more than `limit` and [`MAX_BYTES`] are left. `random` answers with a number below
     /// its argument.
     pub fn limit(&mut self, limit: usize, now: i64, random: &mut dyn FnMut(usize) -> usize) -> usize {
         let mut removed = 0;
@@ -134,7 +139,7 @@ impl Orphans {
             let latest = now.saturating_add(EXPIRE_TIME - EXPIRE_INTERVAL);
             self.next_sweep = first.unwrap_or(latest).min(latest).saturating_add(EXPIRE_INTERVAL);
         }
-        while self.list.len() > limit {
+        while self.list.len() > limit || self.bytes > MAX_BYTES {
             let place = random(self.list.len()).min(self.list.len() - 1);
             let txid = self.list[place];
             self.remove(&txid);

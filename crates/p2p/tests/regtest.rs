@@ -1,4 +1,5 @@
-//! A real `litecoind -regtest` as the other side: handshake, header and block download, serving, announcements.
+//! A real `litecoind -regtest` as the other side: handshake, header and block download, serving, announcements,
+//! transactions.
 //!
 //! The driver here is a few lines of blocking `std::net`; the engine is the toy chain, which takes every block. All
 //! is on the loopback, with ports from the system. Skipped with a line where litecoind is not installed.
@@ -14,12 +15,15 @@ use std::{
 };
 
 use litecast_p2p::{
-    Chain, Config, Decoder, Fsm, Input, Output, Time,
+    Chain, Config, Decoder, Fsm, GenTxid, Input, Output, Pool, Time,
     codec::frame_header,
     fsm::{LinkEnd, Origin, PeerInfo, Permissions},
     simulator::{ToyChain, toy_chain::Moved},
 };
-use litecast_primitives::params::{Network, Params};
+use litecast_primitives::{
+    Txid,
+    params::{Network, Params},
+};
 
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -295,4 +299,64 @@ fn litecoind_syncs_from_us() {
     });
     let info = learner.json(&["getpeerinfo"]);
     assert_eq!((&info[0]["inbound"], &info[0]["synced_blocks"]), (&false.into(), &120.into()));
+}
+
+/// A daemon's transactions come to us, one of them with a part in the extension block, and from us to another daemon.
+#[test]
+fn transactions_travel_both_ways() {
+    let Some(payer) = Litecoind::start(&[]) else { return };
+    // The first block with MWEB, at height 432, has to bring something in.
+    payer.generate(431);
+    let pay = |kind: &str| {
+        let address = payer.cli(&["-rpcwallet=w", "getnewaddress", "", kind]);
+        payer.cli(&["-rpcwallet=w", "sendtoaddress", &address, "1"]).parse::<Txid>().unwrap()
+    };
+    pay("mweb");
+    let address = payer.cli(&["-rpcwallet=w", "getnewaddress"]);
+    payer.cli(&["-rpcwallet=w", "generatetoaddress", "2", &address]);
+    let relaying = |c: &mut Config| c.relay_transactions = true;
+    let mut first = Driver::new(|c| {
+        relaying(c);
+        c.add_nodes = vec![format!("127.0.0.1:{}", payer.p2p_port)];
+    });
+    first.run_until("sync", |d| d.chain.tip().height == 433);
+    let txids = [pay("bech32"), pay("mweb")];
+    first.run_until("their transactions", |d| txids.iter().all(|txid| d.chain.has_tx(&GenTxid::Txid(*txid))));
+    let list: Vec<_> = txids.iter().map(|txid| first.chain.pool_tx(&GenTxid::Txid(*txid)).unwrap().tx).collect();
+    assert!(list[0].has_witness() && list[0].mweb().is_none() && list[1].mweb().is_some());
+    let told = payer.json(&["getpeerinfo"]);
+    assert_eq!((&told[0]["relaytxes"], told[0]["minfeefilter"].as_f64()), (&true.into(), Some(0.00001)));
+    let known: Vec<_> = payer.json(&["getrawmempool"]).as_array().unwrap().clone();
+    assert_eq!(known.len(), 2);
+    // It was asked for both, so it need not tell them again.
+    for txid in known {
+        let entry = payer.json(&["getmempoolentry", txid.as_str().unwrap()]);
+        assert_eq!(entry["unbroadcast"], false);
+    }
+    drop(payer);
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = format!("-connect={}", listener.local_addr().unwrap());
+    let Some(learner) = Litecoind::start(&[&ours]) else { return };
+    let mut driver = Driver::new(relaying);
+    driver.chain = first.chain;
+    let (stream, _) = listener.accept().unwrap();
+    driver.open(stream, Origin::Inbound);
+    let mut asked = Instant::now();
+    let mut every_second = |check: &dyn Fn() -> bool| {
+        asked.elapsed() > Duration::from_secs(1) && {
+            asked = Instant::now();
+            check()
+        }
+    };
+    driver.run_until("their sync", |_| every_second(&|| learner.cli(&["getblockcount"]) == "433"));
+    driver.run_until("their filter", |d| d.peer().is_some_and(|peer| peer.min_fee_filter == 1000));
+    for tx in list {
+        driver.chain.set_unbroadcast(&tx.txid(), true);
+        driver.step(Input::TxAdded { tx });
+    }
+    let count = || learner.json(&["getrawmempool"]).as_array().unwrap().len();
+    driver.run_until("our transactions", |_| every_second(&|| count() == 2));
+    assert!(driver.chain.unbroadcast().is_empty(), "it has asked for both");
+    assert_eq!(driver.peer().unwrap().ban_score, 0);
 }

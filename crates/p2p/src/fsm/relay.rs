@@ -41,7 +41,7 @@ const MAX_BATCH: usize = 1000;
 const KNOWN: usize = 50_000;
 /// The last announcements, which it may ask for (INVENTORY_MAX_RECENT_RELAY).
 const RECENTLY_ANNOUNCED: usize = 3500;
-/// Announcements that wait for a peer. The reference has no limit but the mempool's.
+/// Announcements that wait for a peer; more are not told. The reference has no limit but the mempool's.
 pub const MAX_TO_ANNOUNCE: usize = 50_000;
 /// What is this long in the pool is no secret, seconds (UNCONDITIONAL_RELAY_DELAY).
 const UNCONDITIONAL_RELAY_DELAY: i64 = 120;
@@ -169,11 +169,8 @@ impl Fsm {
         let state = &mut self.transactions;
         for peer in self.peers.values_mut().filter(|p| p.established && p.closing.is_none() && p.wants_txs) {
             let id = peer.preferred_id(txid, wtxid);
-            let (hash, by_wtxid) = (*id.as_bytes(), peer.wtxid_relay);
+            let hash = *id.as_bytes();
             let Some(relay) = peer.relay.as_mut().filter(|relay| !relay.known.contains(&hash)) else { continue };
-            if relay.to_announce.len() >= MAX_TO_ANNOUNCE {
-                relay.to_announce.retain(|hash| cx.chain.has_tx(&GenTxid::new(by_wtxid, *hash)));
-            }
             if relay.to_announce.len() < MAX_TO_ANNOUNCE {
                 let was_idle = relay.is_idle();
                 relay.to_announce.insert(hash);

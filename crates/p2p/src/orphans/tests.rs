@@ -67,3 +67,17 @@ fn they_come_and_go() {
     assert_eq!(orphans.limit(10, NOW + 20 * 60, &mut random), 10);
     assert!(orphans.is_empty());
 }
+
+#[test]
+fn together_they_are_bounded_in_bytes() {
+    let mut orphans = Orphans::default();
+    for n in 0..150 {
+        let mut large = tx(&[foreign(n)], &[1]).parts().clone();
+        large.inputs[0].witness[0] = vec![0; 390_000].into();
+        assert!(orphans.add(Arc::new(large.into()), 1, NOW));
+        orphans.limit(1000, NOW, &mut |below| below / 2);
+        assert!(orphans.bytes <= MAX_BYTES);
+    }
+    assert_eq!(orphans.len(), 128);
+    assert_eq!((orphans.remove_peer(1), orphans.bytes), (128, 0));
+}

@@ -359,7 +359,7 @@ impl Simulator {
         let (announced, orphans, submitted) = n.fsm.transaction_load();
         assert!(announced <= MAX_PEER_TX_ANNOUNCEMENTS, "too many announcements are remembered");
         assert!(orphans <= self.config.max_orphans, "too many orphans");
-        assert!(submitted <= n.next_peer as usize, "more transactions at the mempool than there are peers");
+        assert!(submitted as u64 <= n.next_peer, "more transactions at the mempool than there are peers");
         // The rest of the chunk that was read when the pause began is one message at most.
         let room = self.config.max_receive_buffer + 2 * MAX_HEADERS_MESSAGE;
         assert!(n.fsm.fullest_inbox() <= room, "an inbox is too full");
