@@ -102,10 +102,16 @@ pub(super) struct RelayMemory {
 }
 
 impl RelayMemory {
-    fn insert(&mut self, tx: &Arc<Transaction>, now: Time) {
+    /// Ids and bytes.
+    #[cfg(test)]
+    pub(super) fn load(&self) -> (usize, usize) {
+        (self.order.len(), self.bytes)
+    }
+
+    pub(super) fn insert(&mut self, tx: &Arc<Transaction>, now: Time) {
         while let Some((expiry, hash)) = self.order.front().copied() {
             let full = self.order.len() > MAX_REMEMBERED.0 - 2 || self.bytes > MAX_REMEMBERED.1;
-            if expiry >= now && !full {
+            if expiry > now && !full {
                 break;
             }
             self.order.pop_front();

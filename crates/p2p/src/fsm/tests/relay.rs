@@ -339,6 +339,23 @@ fn announcements_that_wait_are_bounded() {
     assert_eq!(bench.fsm.peers[&peer].relay.as_ref().unwrap().waiting(), 0);
 }
 
+#[test]
+fn announced_transactions_are_bounded() {
+    let mut memory = crate::fsm::relay::RelayMemory::default();
+    for n in 0..50_100 {
+        memory.insert(&tx(n), START);
+    }
+    assert_eq!(memory.load().0, 100_000);
+    for n in 0..150 {
+        let mut large = tx(n).parts().clone();
+        large.inputs[0].witness[0] = vec![0; 1_000_000].into();
+        memory.insert(&Arc::new(large.into()), START);
+        assert!(memory.load().1 <= 52_100_000, "no more than one above the limit");
+    }
+    memory.insert(&tx(0), START + 16 * MINUTE);
+    assert_eq!(memory.load(), (2, 2 * tx(0).bytes().len()), "all others were too old");
+}
+
 fn fee_filters(bench: &mut Bench, peer: PeerId) -> Vec<i64> {
     let sent = bench.sent(peer).into_iter();
     sent.filter_map(|message| if let Message::FeeFilter(rate) = message { Some(rate) } else { None }).collect()
