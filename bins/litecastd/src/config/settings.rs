@@ -144,6 +144,8 @@ pub(crate) struct RpcSettings {
 pub(crate) struct NetSettings {
     /// Accept connections.
     pub(crate) listen: bool,
+    /// Our own addresses may be found out, and told.
+    pub(crate) discover: bool,
     /// `-bind` values.
     pub(crate) bind: Vec<String>,
     /// `-whitebind` values.
@@ -360,6 +362,7 @@ impl NetSettings {
         let timeout = args.get_int("timeout");
         Ok(Self {
             listen,
+            discover: args.given_bool("discover").unwrap_or(true),
             bind: args.get_all("bind"),
             white_bind: args.get_all("whitebind"),
             white_list: args.get_all("whitelist"),

@@ -263,7 +263,7 @@ impl Driver {
                 Some(Request::Input(input)) => self.step(input),
                 Some(Request::Accepted(accepted)) => self.accepted(accepted),
                 Some(Request::Dialed(attempt, stream, addr, session)) => {
-                    let start = session.map_or(Start::Plain, |session| Start::Encrypted(*session));
+                    let start = session.map_or(Start::Plain, Start::Encrypted);
                     self.connected(stream, addr, start, Origin::Outbound(attempt), Permissions::NONE);
                 }
                 Some(Request::Tor(event)) => self.on_tor(event),

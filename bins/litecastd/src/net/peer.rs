@@ -76,7 +76,7 @@ pub(super) enum Start {
     /// In whichever the peer chooses.
     AsPeerWants,
     /// Encrypted: the handshake is done.
-    Encrypted(Session),
+    Encrypted(Box<Session>),
 }
 
 pub(super) fn start(peer: PeerId, stream: TcpStream, start: Start, magic: [u8; 4], net: &Net) -> Link {
@@ -128,7 +128,7 @@ async fn open(
 ) -> Result<(Reading, Option<PacketWriter>), TransportError> {
     let opening = match start {
         Start::Plain => Opening::Plain(Vec::new()),
-        Start::Encrypted(session) => Opening::Encrypted(session),
+        Start::Encrypted(session) => Opening::Encrypted(*session),
         Start::AsPeerWants => transport::respond(read_half, write_half, magic).await?,
     };
     Ok(match opening {
