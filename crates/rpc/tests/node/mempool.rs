@@ -4,10 +4,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use litecast_primitives::{Amount, OutPoint, Transaction, TxIn, TxOut, params::Network, transaction::TxParts};
+use litecast_primitives::{
+    Amount, OutPoint, Transaction, TxIn, TxOut,
+    params::Network,
+    transaction::{Encoding, TxParts},
+};
 use serde_json::{Value, json};
 
-use crate::harness::{NOW, Node};
+use crate::harness::{NOW, Node, silent_peer};
 
 /// A waiting call ends soon after what it waits for.
 const SOON: Duration = Duration::from_secs(30);
@@ -42,6 +46,20 @@ fn a_long_poll_ends_with_a_block_and_with_the_node() {
         }
     });
     assert!(start.elapsed() < SOON);
+}
+
+// The texts are those of v0.21.5.5 src/rpc/mining.cpp.
+#[test]
+fn nobody_mines_alone_on_the_main_network() {
+    let node = Node::start(Network::Main);
+    let error = node.call("getblocktemplate", &request(&Value::Null)).unwrap_err();
+    assert_eq!((error.code, error.message.as_str()), (-9, "Litecoin Core is not connected!"));
+    let error = node.with_encoding(Encoding::Full).execute("getblocktemplate", &request(&Value::Null), "").unwrap_err();
+    let missing = "Error: Peer-to-peer functionality missing or disabled";
+    assert_eq!((error.code, error.message.as_str()), (-31, missing));
+    let address = "127.0.0.1:1".parse().unwrap();
+    node.network.add_peer(silent_peer(address, address));
+    assert_eq!(node.ok("getblocktemplate", &request(&Value::Null))["height"], 1);
 }
 
 /// Spends an output that anyone can spend to another.
