@@ -48,6 +48,9 @@ pub(crate) use whitelist::Whitelist;
 /// Inputs that may wait for the machine.
 const REQUEST_QUEUE: usize = 1024;
 
+/// Something that is done with the machine.
+type Act = Box<dyn FnOnce(&mut litecast_p2p::Fsm, litecast_p2p::Time) + Send>;
+
 /// What the machine's task is asked to do.
 pub(crate) enum Request {
     /// An input of the machine.
@@ -62,8 +65,8 @@ pub(crate) enum Request {
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
     /// Somebody wants to know.
     Look(oneshot::Sender<control::Look>),
-    /// Something that is done with the machine between two steps, at a time of the node's clock.
-    With(Box<dyn FnOnce(&mut litecast_p2p::Fsm, litecast_p2p::Time) + Send>),
+    /// Between two steps, at a time of the node's clock.
+    With(Act),
     /// Write the files, close every connection and end.
     Stop(oneshot::Sender<()>),
 }

@@ -172,8 +172,6 @@ pub(crate) struct NetSettings {
     pub(crate) max_upload_target: u64,
     /// Seconds by which peers may move the time.
     pub(crate) max_time_adjustment_s: i64,
-    /// Own addresses may be found out.
-    pub(crate) discover: bool,
     /// `-externalip` values.
     pub(crate) external_ip: Vec<String>,
     /// Seconds of a ban without a time.
@@ -376,7 +374,6 @@ impl NetSettings {
             force_dns_seed: args.get_bool("forcednsseed"),
             max_upload_target: unsigned(args.get_int("maxuploadtarget")).saturating_mul(1024 * 1024),
             max_time_adjustment_s: args.get_int("maxtimeadjustment"),
-            discover: args.given_bool("discover").unwrap_or(true),
             external_ip: args.get_all("externalip"),
             ban_time_s: args.get_int("bantime"),
             dns: args.get_bool("dns"),

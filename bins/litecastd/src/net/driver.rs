@@ -247,8 +247,9 @@ impl Driver {
             }
             if self.next_save <= Instant::now() {
                 self.next_save = Instant::now() + SAVE_INTERVAL;
-                let _ = self.save_bans().await;
-                let _ = self.save_addresses().await;
+                // The files' thread goes on alone.
+                drop(self.save_bans().await);
+                drop(self.save_addresses().await);
             }
             let request = tokio::select! {
                 request = queue.recv() => request,
