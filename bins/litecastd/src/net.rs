@@ -115,7 +115,8 @@ impl Net {
     /// Starts the machine, its threads and the listeners on the current runtime.
     pub(crate) fn start(options: NetOptions, engine: &Handle) -> std::io::Result<Self> {
         let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
-        let net = Self { requests, received: Arc::default(), tor: Arc::default(), clock_wrong: Arc::default() };
+        let net =
+            Self { requests, received: Arc::default(), tor: Arc::default(), clock_wrong: Arc::default() };
         let jobs = submit::start(engine.clone(), net.clone(), options.machine.max_connections)?;
         listen::accept(options.listeners, &net);
         let dialer = Arc::new(dial::Dialer {
@@ -160,17 +161,6 @@ impl Net {
     /// Gives an input from a thread.
     pub(crate) fn input_blocking(&self, input: Input) -> bool {
         self.requests.blocking_send(Request::Input(input)).is_ok()
-    }
-
-    /// Connects to a seed by name, to ask it for addresses.
-    async fn fetch_addresses(self, host: String) {
-        let (answer, done) = oneshot::channel();
-        let command = Command::AddConnection(host, litecast_p2p::fsm::ConnectionType::AddrFetch);
-        if self.requests.send(Request::Command(command, answer)).await.is_ok()
-            && let Ok(Err(error)) = done.await
-        {
-            tracing::debug!(target: "net", "a seed is not asked: {error}");
-        }
     }
 
     /// Closes all connections.

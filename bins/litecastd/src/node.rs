@@ -268,6 +268,7 @@ fn machine_config(settings: &Settings, params: Arc<Params>) -> Result<MachineCon
         force_dns_seed: net.force_dns_seed,
         max_upload_target: net.max_upload_target,
         max_time_adjustment: net.max_time_adjustment_s,
+        name_proxy: net.proxy.all.is_some(),
         peer_timeout: Duration::from_secs(net.peer_timeout_s),
         max_receive_buffer: usize::try_from(net.max_receive_buffer).context("-maxreceivebuffer")?,
         max_send_buffer: usize::try_from(net.max_send_buffer).context("-maxsendbuffer")?,

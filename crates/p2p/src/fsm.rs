@@ -180,13 +180,7 @@ impl Fsm {
 
     fn context<'a>(&self, now: Time, chain: &'a dyn Chain) -> Context<'a> {
         let clock = self.stopped_clock.unwrap_or(now);
-        Context {
-            now,
-            clock,
-            stopped: self.stopped_clock.is_some(),
-            adjusted: clock.as_secs().saturating_add(self.time_data.offset()),
-            chain,
-        }
+        Context { now, clock, stopped: self.stopped_clock.is_some(), adjusted: clock.as_secs().saturating_add(self.time_data.offset()), chain }
     }
 
     /// The node's clock stands at this time (`-mocktime`, `setmocktime`), or runs.

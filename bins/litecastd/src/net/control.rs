@@ -22,7 +22,7 @@ pub(crate) struct Look {
     totals: NetTotals,
     added: Vec<AddedNode>,
     active: bool,
-    local: Vec<LocalAddress>,
+    local: Vec<litecast_p2p::fsm::LocalAddress>,
     time_offset: i64,
 }
 
@@ -34,15 +34,10 @@ impl Look {
             totals: machine.totals(),
             added: machine.added_nodes(),
             active: machine.is_network_active(),
-            local: machine.local_addresses().iter().map(local_address).collect(),
+            local: machine.local_addresses(),
             time_offset: machine.time_offset(),
         }
     }
-}
-
-fn local_address(local: &litecast_p2p::fsm::LocalAddress) -> LocalAddress {
-    let score = i32::try_from(local.score).unwrap_or(i32::MAX);
-    LocalAddress { address: local.service.addr, port: local.service.port, score }
 }
 
 /// Asks the machine from a thread that may block.
@@ -138,7 +133,17 @@ impl Network for NetControl {
     }
 
     fn local_addresses(&self) -> Vec<LocalAddress> {
-        self.look().local
+        let local = self.look().local;
+        let told = |local: &litecast_p2p::fsm::LocalAddress| LocalAddress {
+            address: local.service.addr,
+            port: local.service.port,
+            score: i32::try_from(local.score).unwrap_or(i32::MAX),
+        };
+        local.iter().map(told).collect()
+    }
+
+    fn reachability(&self) -> Vec<Reachability> {
+        self.proxies.reachability()
     }
 
     fn relays_transactions(&self) -> bool {
@@ -151,9 +156,5 @@ impl Network for NetControl {
 
     fn upload_target(&self) -> UploadTarget {
         self.with(|machine, now| machine.upload_target(now.as_secs())).unwrap_or(UploadTarget::NONE)
-    }
-
-    fn reachability(&self) -> Vec<Reachability> {
-        self.proxies.reachability()
     }
 }

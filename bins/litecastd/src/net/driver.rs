@@ -26,7 +26,7 @@ use super::{
     control::Look,
     dial::Dialer,
     files::{self, Files},
-    listen::Accepted,
+    listen::{Accepted, Entrance},
     local::LocalAddress,
     peer::{self, Start},
     submit, tor,
@@ -262,7 +262,7 @@ impl Driver {
             };
             match request {
                 Some(Request::Input(input)) => self.step(input),
-                Some(Request::Accepted(accepted)) => self.accepted(accepted),
+                Some(Request::Accepted(Accepted { stream, entrance })) => self.accepted(stream, entrance),
                 Some(Request::Dialed(attempt, stream, addr, session)) => {
                     let start = session.map_or(Start::Plain, Start::Encrypted);
                     self.connected(stream, addr, start, Origin::Outbound(attempt), Permissions::NONE);
@@ -300,7 +300,7 @@ impl Driver {
         self.carry_out(outputs);
     }
 
-    fn accepted(&mut self, Accepted { stream, entrance }: Accepted) {
+    fn accepted(&mut self, stream: TcpStream, entrance: Entrance) {
         // Gone already, and was never there.
         let Ok(addr) = stream.peer_addr() else { return };
         let permissions = entrance.permissions.and(self.whitelist.permissions(addr.ip()));
@@ -347,11 +347,6 @@ impl Driver {
                 }
                 Output::LookUp { host } => {
                     let net = self.net.clone();
-                    if self.dialer.proxies.for_names().is_some() {
-                        // No name is looked up here: the seed is connected to through the proxy, and asked for addresses.
-                        tokio::spawn(net.fetch_addresses(host));
-                        continue;
-                    }
                     tokio::spawn(async move {
                         let found = look_up(&host).await;
                         net.input(Input::LookedUp { host, found }).await;

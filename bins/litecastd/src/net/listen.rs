@@ -38,11 +38,9 @@ impl Listeners {
 /// or when none of the default ones can.
 pub(crate) async fn bind(settings: &NetSettings) -> Result<Listeners, String> {
     let mut wanted = Vec::new();
-    for text in &settings.bind {
-        let (addr, onion) = text.strip_suffix("=onion").map_or((text.as_str(), false), |addr| (addr, true));
-        let addr =
-            parse_numeric(addr, settings.port).ok_or_else(|| format!("Cannot resolve -bind address: '{text}'"))?;
-        wanted.push((addr, Entrance { permissions: Permissions::NONE, onion }));
+    for text in settings.bind.iter().filter(|text| !text.ends_with("=onion")) {
+        let addr = parse_numeric(text, settings.port).ok_or_else(|| format!("Cannot resolve -bind address: '{text}'"))?;
+        wanted.push((addr, Entrance::default()));
     }
     for text in &settings.white_bind {
         let (permissions, rest) = whitelist::rights(text, settings)?;
@@ -56,14 +54,14 @@ pub(crate) async fn bind(settings: &NetSettings) -> Result<Listeners, String> {
         return Ok(Listeners(Vec::new()));
     }
     let mut listeners = Vec::new();
-    let only_onion = wanted.iter().all(|(_, entrance)| entrance.onion);
+    let default = wanted.is_empty();
     for (addr, entrance) in wanted {
         match listen(addr).await {
             Ok(listener) => listeners.push((listener, entrance)),
             Err(error) => return Err(refusal(addr, &error)),
         }
     }
-    if only_onion {
+    if default {
         let mut failure = None;
         let mut bound = false;
         for text in ["[::]", "0.0.0.0"] {
@@ -81,10 +79,12 @@ pub(crate) async fn bind(settings: &NetSettings) -> Result<Listeners, String> {
         }
     }
     // What comes in here is Tor's. The default port may belong to another node, or to the sockets above.
-    if settings.proxy.control.is_some() && !listeners.iter().any(|(_, entrance)| entrance.onion) {
+    let onion_named = settings.bind.iter().any(|text| text.ends_with("=onion"));
+    if onion_named || settings.proxy.control.is_some() {
+        let entrance = Entrance { permissions: Permissions::NONE, onion: true };
         for addr in &settings.proxy.onion_binds {
             match listen(*addr).await {
-                Ok(listener) => listeners.push((listener, Entrance { permissions: Permissions::NONE, onion: true })),
+                Ok(listener) => listeners.push((listener, entrance)),
                 Err(error) => tracing::debug!(target: "net", "{}", refusal(*addr, &error)),
             }
         }

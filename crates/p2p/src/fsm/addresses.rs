@@ -354,7 +354,7 @@ impl Fsm {
             return;
         }
         peer.addresses.to_send.clear();
-        let network = peer.network();
+        let network = if peer.onion { Network::Onion } else { peer.addr.addr.network() };
         let key = (network, peer.local.map(|local| NetAddr::from(local.ip())));
         let answer = if peer.permissions.has(Permissions::ADDR) {
             self.addresses.draw(MAX_ADDR_TO_SEND, MAX_PCT_ADDR_TO_SEND, cx.clock)

@@ -21,7 +21,7 @@ use crate::{
     chain::BlockEntry,
     compact::PartialBlock,
     message::{CompactBlock, Inventory, Message},
-    netaddr::{NetService, Network},
+    netaddr::NetService,
     services::ServiceFlags,
     time::Time,
 };
@@ -266,11 +266,6 @@ impl Peer {
             orphan_work: BTreeSet::new(),
             last_tx: None,
         }
-    }
-
-    /// The network that it is connected through (ConnectedThroughNetwork).
-    pub(super) fn network(&self) -> Network {
-        if self.onion { Network::Onion } else { self.addr.addr.net_class() }
     }
 
     pub(super) fn is_inbound(&self) -> bool {

@@ -137,7 +137,7 @@ impl Peer {
             id: self.id,
             name: self.name.clone(),
             addr: self.addr,
-            network: self.network(),
+            network: if self.onion { Network::Onion } else { self.addr.addr.net_class() },
             addr_bind: self.local,
             addr_local: self.addr_local,
             services: self.services,

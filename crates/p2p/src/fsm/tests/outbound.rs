@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::netaddr::{NetAddr, NetService, PeerAddress};
+use crate::{
+    chain::Chain as _,
+    netaddr::{NetAddr, NetService, PeerAddress},
+};
 
 const PORT: u16 = 19444;
 
@@ -99,7 +102,8 @@ fn eight_for_everything_then_two_for_blocks_each_of_another_group() {
     let kinds = bench.kinds();
     assert_eq!(kinds[..8], ["outbound-full-relay"; 8]);
     assert_eq!(kinds[8..], ["block-relay-only"; 2]);
-    let groups: BTreeSet<_> = bench.fsm.peers(bench.now).iter().map(|p| p.addr.addr.group()).collect();
+    let groups: BTreeSet<_> =
+        bench.fsm.peers(bench.now).iter().map(|p| NetAddr::from(p.addr.ip()).group()).collect();
     assert_eq!(groups.len(), 10);
     // One goes; another of the same kind comes.
     let gone = bench.fsm.peers(bench.now)[8].id;
@@ -149,8 +153,7 @@ fn named_peers_exclude_chosen_ones() {
 
 #[test]
 fn useless_addresses_are_not_tried() {
-    let mut bench =
-        automatic(0, |c| c.unreachable = vec![crate::netaddr::Network::Ipv6, crate::netaddr::Network::Onion]);
+    let mut bench = automatic(0, |c| c.unreachable = vec![crate::netaddr::Network::Ipv6, crate::netaddr::Network::Onion]);
     let mut tell = |mut told: PeerAddress, services| {
         told.services = services;
         bench.fsm.add_addresses(bench.now, &[told], &told.service.addr);
@@ -158,8 +161,7 @@ fn useless_addresses_are_not_tried() {
     tell(address("1.1.1.1", PORT, START), ServiceFlags::NETWORK | ServiceFlags::WITNESS);
     tell(address("2001:4860::1", PORT, START), ServiceFlags::OURS);
     tell(address("9.9.9.9", PORT, START), ServiceFlags::OURS);
-    bench
-        .command(Command::Ban { subnet: "9.9.0.0/16".parse().unwrap(), address: false, time: 0, absolute: false })
+    bench.command(Command::Ban { subnet: "9.9.0.0/16".parse().unwrap(), address: false, time: 0, absolute: false })
         .unwrap();
     bench.wait(Duration::from_secs(60));
     assert!(bench.dialled().is_empty());
@@ -354,8 +356,12 @@ fn an_empty_book_asks_all_seeds_one_after_the_other() {
     assert_eq!(asked.len(), seeds.len());
     assert!(bench.looked_up().is_empty());
     assert!(bench.fsm.address_book().len() <= 256, "no more than 256 of each seed, here always the same");
-    let ages: Vec<i64> =
-        bench.fsm.node_addresses(START, 0).iter().map(|told| START.as_secs() - i64::from(told.time)).collect();
+    let ages: Vec<i64> = bench
+        .fsm
+        .node_addresses(START, 0)
+        .iter()
+        .map(|told| START.as_secs() - i64::from(told.time))
+        .collect();
     let day = 24 * 60 * 60;
     assert!(ages.iter().all(|age| (3 * day..7 * day).contains(age)) && ages.len() > 100);
     // It is asked as a peer instead.
