@@ -107,12 +107,14 @@ impl Network for NetControl {
     }
 
     fn add_address(&self, service: NetService) -> bool {
-        self.with(move |machine, now| {
+        let added = self.with(move |machine, now| {
             let services = ServiceFlags::NETWORK | ServiceFlags::WITNESS;
             let time = u32::try_from(now.as_secs()).unwrap_or(u32::MAX);
             machine.add_addresses(now, &[PeerAddress { service, services, time }], &service.addr)
-        })
-        .unwrap_or(false)
+        });
+        // It may be just what was missing.
+        self.net.input_blocking(Input::Tick);
+        added.unwrap_or(false)
     }
 
     fn totals(&self) -> NetTotals {
