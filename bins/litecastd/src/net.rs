@@ -6,6 +6,7 @@
 
 mod chain_view;
 mod control;
+mod descriptors;
 mod dial;
 mod driver;
 mod files;
@@ -40,6 +41,7 @@ use tokio::{
 use crate::config::TorControlSettings;
 
 pub(crate) use control::NetControl;
+pub(crate) use descriptors::fit_connections;
 pub(crate) use listen::{Listeners, bind};
 pub(crate) use local::addresses as local_addresses;
 pub(crate) use proxy::Proxies;

@@ -255,7 +255,7 @@ fn machine_config(settings: &Settings, params: Arc<Params>) -> Result<MachineCon
         min_relay_fee: settings.policy.mempool.min_relay_fee.per_k(),
         max_orphans: net.max_orphans,
         extra_transactions: net.extra_transactions,
-        max_connections: net.max_connections,
+        max_connections: net::fit_connections(net.max_connections),
         connect: net.connect.clone(),
         add_nodes: net.add_node.clone(),
         unreachable: net.proxy.unreachable.clone(),

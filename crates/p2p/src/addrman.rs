@@ -132,7 +132,8 @@ impl AddrMan {
     pub fn add(&mut self, addresses: &[PeerAddress], source: &NetAddr, penalty: i64, now: i64) -> bool {
         let added = addresses.iter().filter(|address| self.add_one(address, source, penalty, now)).count();
         if added > 0 {
-            tracing::debug!(target: "addrman", added, %source, tried = self.tried_count, new = self.new_count, "added");
+            let (new, tried) = self.counts();
+            tracing::debug!(target: "addrman", "Added {added} addresses from {source}: {tried} tried, {new} new");
         }
         added > 0
     }

@@ -323,6 +323,8 @@ impl Fsm {
             }
             let Some(Waiting { message, size, received_at }) = peer.inbox.pop_front() else { break };
             peer.inbox_bytes -= size;
+            let payload = size.saturating_sub(HEADER_SIZE);
+            tracing::trace!(target: "net", "received: {message} ({payload} bytes) peer={id}");
             self.handle(cx, id, message, received_at);
         }
         self.punish(id);
@@ -343,7 +345,6 @@ impl Fsm {
     }
 
     fn handle(&mut self, cx: Context<'_>, id: PeerId, message: Message, received_at: Time) {
-        tracing::trace!(target: "net", peer = id, command = %message, "received");
         let Some(message) = self.handshake(cx, id, message) else { return };
         match message {
             Message::Ping(nonce) => self.on_ping(id, nonce),
@@ -405,6 +406,7 @@ impl Fsm {
         let Some(peer) = self.peers.get_mut(&id).filter(|p| p.closing.is_none()) else { return };
         let command = message.command();
         let frame = encode_frame(self.config.params.magic, message);
+        tracing::trace!(target: "net", "sending {command} ({} bytes) peer={id}", frame.len() - HEADER_SIZE);
         peer.traffic.count_queued(command, frame.len());
         peer.unsent += signed(frame.len());
         self.out.push(Output::Send { peer: id, command, frame });

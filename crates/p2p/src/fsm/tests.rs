@@ -26,6 +26,7 @@ mod block_filters;
 mod blocks;
 mod compact;
 mod light_client;
+mod limits;
 mod outbound;
 mod peers;
 mod relay;

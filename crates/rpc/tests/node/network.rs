@@ -36,6 +36,52 @@ fn commands_reach_the_network() {
 }
 
 #[test]
+fn bans_reach_the_network() {
+    let node = Node::start(Network::Regtest);
+    let null = |method, params| assert_eq!(node.ok(method, &params), Value::Null, "{method}");
+    null("setban", json!(["1.2.3.4", "add"]));
+    null("setban", json!(["1.2.3.0/24", "add", 7, true]));
+    null("setban", json!(["1.2.3.4/32", "remove"]));
+    null("clearbanned", json!([]));
+    assert_eq!(node.ok("listbanned", &json!([])), json!([]));
+    let ban = |subnet: &str, address, time, absolute| Command::Ban {
+        subnet: subnet.parse().unwrap(),
+        address,
+        time,
+        absolute,
+    };
+    assert_eq!(
+        node.network.commands(),
+        [
+            ban("1.2.3.4", true, 0, false),
+            ban("1.2.3.0/24", false, 7, true),
+            Command::Unban("1.2.3.4".parse().unwrap()),
+            Command::ClearBanned,
+        ]
+    );
+    for (params, code) in [
+        (json!(["1.2.3.4/33", "add"]), -30),
+        (json!(["localhost", "add"]), -30),
+        (json!(["1.2.3.4", "forbid"]), -1),
+        (json!(["1.2.3.4"]), -1),
+    ] {
+        assert_eq!(node.call("setban", &params).unwrap_err().code, code, "{params}");
+    }
+}
+
+#[test]
+fn connections_are_added_on_regtest_only() {
+    let node = Node::start(Network::Regtest);
+    let params = json!(["1.2.3.4:5", " feeler "]);
+    assert_eq!(node.ok("addconnection", &params), json!({"address": "1.2.3.4:5", "connection_type": "feeler"}));
+    assert_eq!(node.call("addconnection", &json!(["1.2.3.4:5", "inbound"])).unwrap_err().code, -8);
+    let main = Node::start(Network::Main);
+    let error = main.call("addconnection", &params).unwrap_err();
+    let text = "addconnection is for regression testing (-regtest mode) only.";
+    assert_eq!((error.code, error.message.as_str()), (-1, text));
+}
+
+#[test]
 fn notifiers_are_listed() {
     let node = Node::start(Network::Regtest);
     let want = json!([

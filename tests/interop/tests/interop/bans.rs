@@ -16,7 +16,7 @@ fn answer(node: &Node, method: &str, params: &Value) -> Value {
     match node.try_call(method, params) {
         Ok(value) => value,
         Err(litecast_client::RpcError::Rpc { code, message }) => {
-            let text = if message.contains("Arguments:") { "a help page" } else { &message };
+            let text = if message.contains("\nResult:\n") { "a help page" } else { &message };
             json!([code, text])
         }
         Err(other) => panic!("{method} {params}: {other}"),

@@ -27,6 +27,7 @@ mod mweb_first_block;
 mod mweb_loop;
 mod mweb_mines;
 mod onion;
+mod own_network;
 mod pegout_maturity;
 mod publishes;
 mod reads;

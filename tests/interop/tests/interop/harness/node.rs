@@ -28,6 +28,8 @@ pub(crate) struct Node {
     pub(crate) port: u16,
     pub(crate) rpc_port: u16,
     args: Vec<String>,
+    /// Chooses its peers itself.
+    automatic: bool,
     process: Option<Process>,
 }
 
@@ -38,7 +40,7 @@ impl Node {
         fs::create_dir(&datadir).unwrap();
         let (port, rpc_port) = (free_port(), free_port());
         let args = args.iter().map(|arg| (*arg).to_owned()).collect();
-        Self { kind, dir, datadir, port, rpc_port, args, process: None }
+        Self { kind, dir, datadir, port, rpc_port, args, automatic: false, process: None }
     }
 
     /// A litecoind that is up. `args` come after the usual ones, which say nothing about whom to connect to.
@@ -51,6 +53,12 @@ impl Node {
     /// A litecastd that does not run yet.
     pub(crate) fn litecastd(args: &[&str]) -> Self {
         Self::new(Kind::Litecastd, args)
+    }
+
+    /// The same, and nobody says whom it connects to.
+    pub(crate) fn automatic(mut self) -> Self {
+        self.automatic = true;
+        self
     }
 
     /// The same, with its data directory in `datadir`.
@@ -100,7 +108,7 @@ impl Node {
         let replaced = more.iter().any(|word| is_connect(word));
         words.extend(self.args.iter().filter(|word| !(replaced && is_connect(word))).cloned());
         words.extend(more.iter().map(|word| (*word).to_owned()));
-        if !words.iter().any(|word| is_connect(word)) {
+        if !self.automatic && !words.iter().any(|word| is_connect(word)) {
             words.push("-connect=0".to_owned());
         }
         words
