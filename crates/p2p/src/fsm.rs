@@ -152,7 +152,7 @@ impl Fsm {
             addresses: Addresses::new(seed, config.ban_time),
             transactions: Transactions::new(seed),
             outbound: Outbound::new(&config.seed_nodes),
-            seeding: Seeding::new(config.dns_seed && config.connect.as_ref().is_none_or(|named| !named.is_empty())),
+            seeding: Seeding::new(config.dns_seed),
             time_data: TimeData::new(config.max_time_adjustment),
             upload: Upload::default(),
             config,
@@ -180,7 +180,13 @@ impl Fsm {
 
     fn context<'a>(&self, now: Time, chain: &'a dyn Chain) -> Context<'a> {
         let clock = self.stopped_clock.unwrap_or(now);
-        Context { now, clock, stopped: self.stopped_clock.is_some(), adjusted: clock.as_secs().saturating_add(self.time_data.offset()), chain }
+        Context {
+            now,
+            clock,
+            stopped: self.stopped_clock.is_some(),
+            adjusted: clock.as_secs().saturating_add(self.time_data.offset()),
+            chain,
+        }
     }
 
     /// The node's clock stands at this time (`-mocktime`, `setmocktime`), or runs.
@@ -456,11 +462,11 @@ impl Fsm {
             inactivity
                 .min(self.next_download_check(cx, peer))
                 .min(self.next_addresses(cx, peer))
-                .min(self.next_batch(peer))
-                .min(self.next_fee_filter(peer))
+                .min(cx.wake(self.next_batch(peer)))
+                .min(cx.wake(self.next_fee_filter(peer)))
         });
         let transactions =
-            self.transactions.next_request().min(self.transactions.next_broadcast.unwrap_or(Time::NEVER));
+            cx.wake(self.transactions.next_request()).min(self.transactions.next_broadcast.unwrap_or(Time::NEVER));
         peers.min().unwrap_or(Time::NEVER).min(self.next_connection(cx)).min(transactions)
     }
 

@@ -152,8 +152,13 @@ impl Driver {
                 tracing::info!("Loaded {} addresses from {}", book.len(), files::PEERS);
                 self.machine.load_addresses(book);
             }
-            Some(Err(error)) => tracing::warn!("Invalid {}: {error}; recreating", files::PEERS),
-            None => tracing::info!("Invalid or missing {}; recreating", files::PEERS),
+            other => {
+                if let Some(Err(error)) = other {
+                    tracing::warn!("{}: {error}", files::PEERS);
+                }
+                tracing::info!("Invalid or missing {}; recreating", files::PEERS);
+                self.next_save = Instant::now();
+            }
         }
         let now = self.clock().as_secs();
         if let Some(file) = self.files.read(files::BANS) {

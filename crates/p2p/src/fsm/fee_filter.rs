@@ -61,19 +61,19 @@ impl Fsm {
         let initial_download = cx.chain.is_initial_download();
         let rate = if initial_download { Amount::MAX_MONEY.0 } else { cx.chain.min_fee() };
         if !initial_download && relay.last_fee_filter == state.rounder.highest() {
-            relay.next_fee_filter = cx.now;
+            relay.next_fee_filter = cx.clock;
         }
-        if relay.next_fee_filter <= cx.now {
+        if relay.next_fee_filter <= cx.clock {
             let told = state.rounder.round(rate, &mut state.rng).max(self.config.min_relay_fee);
-            relay.next_fee_filter = poisson_next(&mut state.rng, cx.now, INTERVAL);
+            relay.next_fee_filter = poisson_next(&mut state.rng, cx.clock, INTERVAL);
             if told != relay.last_fee_filter {
                 relay.last_fee_filter = told;
                 self.send(id, &Message::FeeFilter(told));
             }
-        } else if cx.now + MAX_CHANGE_DELAY < relay.next_fee_filter
+        } else if cx.clock + MAX_CHANGE_DELAY < relay.next_fee_filter
             && (rate < 3 * relay.last_fee_filter / 4 || rate > 4 * relay.last_fee_filter / 3)
         {
-            relay.next_fee_filter = cx.now + state.rng.random_range(Duration::ZERO..MAX_CHANGE_DELAY);
+            relay.next_fee_filter = cx.clock + state.rng.random_range(Duration::ZERO..MAX_CHANGE_DELAY);
         }
     }
 

@@ -285,12 +285,7 @@ impl Fsm {
         None
     }
 
-    fn choose(
-        &mut self,
-        cx: Context<'_>,
-        kind: ConnectionType,
-        groups: &BTreeSet<Vec<u8>>,
-    ) -> Option<PeerAddress> {
+    fn choose(&mut self, cx: Context<'_>, kind: ConnectionType, groups: &BTreeSet<Vec<u8>>) -> Option<PeerAddress> {
         let feeler = kind == ConnectionType::Feeler;
         let initial_download = cx.chain.is_initial_download();
         for choice in 1..=MAX_CHOICES {
@@ -395,9 +390,11 @@ impl Fsm {
             return;
         }
         // Who announced a new block longest ago; of those who never did, the youngest.
-        let candidates = self.peers.values().filter(open).filter(|p| {
-            p.kind == ConnectionType::OutboundFullRelay && !p.chain_sync.protected
-        });
+        let candidates = self
+            .peers
+            .values()
+            .filter(open)
+            .filter(|p| p.kind == ConnectionType::OutboundFullRelay && !p.chain_sync.protected);
         let worst: Option<PeerId> =
             candidates.min_by_key(|p| (p.last_announcement, std::cmp::Reverse(p.id))).map(|p| p.id);
         let Some(peer) = worst.and_then(|id| self.peers.get_mut(&id)) else { return };

@@ -181,7 +181,7 @@ impl Fsm {
                 let was_idle = relay.is_idle();
                 relay.to_announce.insert(hash);
                 if was_idle {
-                    peer.plan_batch(&mut state.rng, &mut state.next_inbound, cx.now);
+                    peer.plan_batch(&mut state.rng, &mut state.next_inbound, cx.clock);
                 }
                 // Nothing is hidden from these.
                 self.everyone |= peer.permissions.has(Permissions::NOBAN);
@@ -203,7 +203,7 @@ impl Fsm {
         let was_idle = relay.is_idle();
         relay.send_pool = true;
         if was_idle {
-            peer.plan_batch(&mut self.transactions.rng, &mut self.transactions.next_inbound, cx.now);
+            peer.plan_batch(&mut self.transactions.rng, &mut self.transactions.next_inbound, cx.clock);
         }
     }
 
@@ -213,13 +213,13 @@ impl Fsm {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let noban = peer.permissions.has(Permissions::NOBAN);
         let Some(relay) = peer.relay.as_mut().filter(|relay| !relay.is_idle()) else { return };
-        if relay.next_batch > cx.now && !noban {
+        if relay.next_batch > cx.clock && !noban {
             return;
         }
         if !peer.wants_txs {
             relay.to_announce.clear();
         }
-        peer.plan_batch(&mut state.rng, &mut state.next_inbound, cx.now);
+        peer.plan_batch(&mut state.rng, &mut state.next_inbound, cx.clock);
         let mut told = peer.take_pool_announcements(cx);
         peer.take_batch(cx, &mut told, &mut state.memory);
         for part in told.chunks(MAX_INV_SZ) {
@@ -232,7 +232,7 @@ impl Fsm {
         let Some(peer) = self.peers.get(&id) else { return true };
         // Who gets no transactions gets no answer either.
         let Some(relay) = &peer.relay else { return true };
-        let now = cx.now.as_secs();
+        let now = cx.clock.as_secs();
         let in_pool = cx.chain.pool_tx(&entry.gen_txid());
         let is_open = |tx: &PoolTx| {
             relay.pool_sent.is_some_and(|sent| tx.time <= sent) || tx.time <= now - UNCONDITIONAL_RELAY_DELAY
@@ -306,7 +306,7 @@ impl Peer {
             }
         }
         if let Some(relay) = self.relay.as_mut() {
-            relay.pool_sent = Some(cx.now.as_secs());
+            relay.pool_sent = Some(cx.clock.as_secs());
         }
         told
     }
@@ -331,7 +331,7 @@ impl Peer {
             left -= 1;
             relay.recently_announced.insert(hash);
             told.push(self.announcement(hash));
-            memory.insert(&entry.tx, cx.now);
+            memory.insert(&entry.tx, cx.clock);
             relay.known.insert(hash);
             if hash != entry.tx.txid().as_bytes() {
                 // The parents of what the peer asks for are looked up by txid.

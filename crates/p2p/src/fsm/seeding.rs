@@ -59,15 +59,7 @@ pub(super) struct Seeding {
 impl Seeding {
     pub(super) fn new(enabled: bool) -> Self {
         let state = if enabled { State::Fresh } else { State::Done };
-        Self {
-            state,
-            left: Vec::new(),
-            asked: "",
-            right_now: 0,
-            patience: FEW_PEERS,
-            found: 0,
-            fixed_done: false,
-        }
+        Self { state, left: Vec::new(), asked: "", right_now: 0, patience: FEW_PEERS, found: 0, fixed_done: false }
     }
 }
 

@@ -183,7 +183,7 @@ impl Fsm {
             return;
         }
         let preferred = peer.is_preferred();
-        let mut at = cx.now;
+        let mut at = cx.clock;
         if !preferred {
             at = at + NONPREF_PEER_TX_DELAY;
         }
@@ -198,7 +198,7 @@ impl Fsm {
 
     /// Asks for what is due.
     pub(super) fn request_transactions(&mut self, cx: Context<'_>, id: PeerId) {
-        let due = self.transactions.requests.requestable(id, cx.now);
+        let due = self.transactions.requests.requestable(id, cx.clock);
         if due.is_empty() {
             return;
         }
@@ -212,7 +212,7 @@ impl Fsm {
             }
             let kind = if matches!(gen_txid, GenTxid::Wtxid(_)) { InvType::WTX } else { by_txid };
             wanted.push(Inventory { kind, hash: *hash });
-            self.transactions.requests.requested(id, hash, cx.now + GETDATA_TX_INTERVAL);
+            self.transactions.requests.requested(id, hash, cx.clock + GETDATA_TX_INTERVAL);
         }
         for part in wanted.chunks(MAX_GETDATA_SZ) {
             self.send(id, &Message::GetData(part.to_vec()));
@@ -288,7 +288,7 @@ impl Fsm {
                 } else {
                     self.transactions.forget(tx);
                     if let Some(peer) = self.peers.get_mut(&id) {
-                        peer.last_tx = Some(cx.now);
+                        peer.last_tx = Some(cx.clock);
                     }
                 }
             }
@@ -336,12 +336,12 @@ impl Fsm {
             }
         }
         let state = &mut self.transactions;
-        if state.orphans.add(Arc::clone(tx), id, cx.now.as_secs()) {
+        if state.orphans.add(Arc::clone(tx), id, cx.clock.as_secs()) {
             state.keep_extra(tx, self.config.extra_transactions);
         }
         state.forget(tx);
         let rng = &mut state.rng;
-        let removed = state.orphans.limit(self.config.max_orphans, cx.now.as_secs(), &mut |n| rng.random_range(0..n));
+        let removed = state.orphans.limit(self.config.max_orphans, cx.clock.as_secs(), &mut |n| rng.random_range(0..n));
         if removed > 0 {
             tracing::debug!(target: "mempool", removed, "too many orphans");
         }

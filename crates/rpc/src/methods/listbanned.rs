@@ -19,8 +19,6 @@ pub(super) const METHOD: Method = Method {
 
 fn run(call: &Call<'_>) -> Result<Value, RpcError> {
     let bans = call.node.require_network()?.bans();
-    let entry = |(subnet, ban): &(litecast_p2p::SubNet, litecast_p2p::bans::BanEntry)| {
-        json!({"address": subnet.to_string(), "banned_until": ban.until, "ban_created": ban.created})
-    };
+    let entry = |(subnet, ban): &(litecast_p2p::SubNet, litecast_p2p::bans::BanEntry)| json!({"address": subnet.to_string(), "banned_until": ban.until, "ban_created": ban.created});
     Ok(bans.iter().map(entry).collect())
 }

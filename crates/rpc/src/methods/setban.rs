@@ -13,7 +13,12 @@ pub(super) const METHOD: Method = Method {
     args: &[
         Arg::required("subnet", ArgKind::Str, "Address, or a range of them: with /bits or /netmask."),
         Arg::required("command", ArgKind::Str, "\"add\": ban it. \"remove\": lift exactly this ban."),
-        Arg::default("bantime", ArgKind::Num, "0", "Seconds, or with absolute the Unix time of the end; 0 means -bantime."),
+        Arg::default(
+            "bantime",
+            ArgKind::Num,
+            "0",
+            "Seconds, or with absolute the Unix time of the end; 0 means -bantime.",
+        ),
         Arg::default("absolute", ArgKind::Bool, "false", "bantime is a Unix time."),
     ],
     description: "Bans an address or a range of addresses, and closes the connections to it; or lifts a ban.",

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Node, no_litecoind, wait_for, PATIENCE};
+use crate::harness::{Node, PATIENCE, no_litecoind, wait_for};
 
 /// A time at which both nodes stand.
 const NOW: i64 = 2_000_000_000;

@@ -23,10 +23,8 @@ fn connections_are_chosen_and_anchors_kept() {
         let exe = env::current_exe().unwrap();
         Command::new("unshare").args(["-rn", "sh", "-c", script]).arg(exe).env(INSIDE, "1").output()
     };
-    let setup = format!(
-        "ip link set lo up && ip addr add {}/32 dev lo && ip addr add {}/32 dev lo",
-        HOSTS[0], HOSTS[1]
-    );
+    let setup =
+        format!("ip link set lo up && ip addr add {}/32 dev lo && ip addr add {}/32 dev lo", HOSTS[0], HOSTS[1]);
     if !unshare(&setup).is_ok_and(|probe| probe.status.success()) {
         eprintln!("SKIPPED: connections_are_chosen_and_anchors_kept: no network namespaces here");
         return;

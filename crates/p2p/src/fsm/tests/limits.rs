@@ -2,7 +2,6 @@
 
 use super::*;
 
-
 #[test]
 fn history_is_not_served_beyond_the_upload_target() {
     const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -93,5 +92,4 @@ fn a_stopped_clock_holds_bans_and_pings() {
     bench.fsm.stop_clock(Some(at + SECOND * 14));
     bench.receive(peer, Message::Pong(nonce));
     assert_eq!(bench.fsm.peers(bench.now)[0].ping_time, Some(SECOND * 3));
-
 }

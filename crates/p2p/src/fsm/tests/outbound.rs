@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::{
-    chain::Chain as _,
     netaddr::{NetAddr, NetService, PeerAddress},
 };
 
@@ -110,8 +109,7 @@ fn eight_for_everything_then_two_for_blocks_each_of_another_group() {
     let kinds = bench.kinds();
     assert_eq!(kinds[..8], ["outbound-full-relay"; 8]);
     assert_eq!(kinds[8..], ["block-relay-only"; 2]);
-    let groups: BTreeSet<_> =
-        bench.fsm.peers(bench.now).iter().map(|p| NetAddr::from(p.addr.ip()).group()).collect();
+    let groups: BTreeSet<_> = bench.fsm.peers(bench.now).iter().map(|p| NetAddr::from(p.addr.ip()).group()).collect();
     assert_eq!(groups.len(), 10);
     // One goes; another of the same kind comes.
     let gone = bench.fsm.peers(bench.now)[8].id;
@@ -161,7 +159,8 @@ fn named_peers_exclude_chosen_ones() {
 
 #[test]
 fn useless_addresses_are_not_tried() {
-    let mut bench = automatic(0, |c| c.unreachable = vec![crate::netaddr::Network::Ipv6, crate::netaddr::Network::Onion]);
+    let mut bench =
+        automatic(0, |c| c.unreachable = vec![crate::netaddr::Network::Ipv6, crate::netaddr::Network::Onion]);
     let mut tell = |mut told: PeerAddress, services| {
         told.services = services;
         bench.fsm.add_addresses(bench.now, &[told], &told.service.addr);
@@ -375,12 +374,8 @@ fn an_empty_book_asks_all_seeds_one_after_the_other() {
     assert_eq!(asked.len(), seeds.len());
     assert!(bench.looked_up().is_empty());
     assert!(bench.fsm.address_book().len() <= 256, "no more than 256 of each seed, here always the same");
-    let ages: Vec<i64> = bench
-        .fsm
-        .node_addresses(START, 0)
-        .iter()
-        .map(|told| START.as_secs() - i64::from(told.time))
-        .collect();
+    let ages: Vec<i64> =
+        bench.fsm.node_addresses(START, 0).iter().map(|told| START.as_secs() - i64::from(told.time)).collect();
     let day = 24 * 60 * 60;
     assert!(ages.iter().all(|age| (3 * day..7 * day).contains(age)) && ages.len() > 100);
     // It is asked as a peer instead.
@@ -427,7 +422,7 @@ fn seeds_wait_while_there_are_addresses() {
     assert!(off.fsm.address_book().len() > 60, "{}", off.fsm.address_book().len());
     assert!(off.dialled().len() == 1);
 
-    let mut named = main_net(|c| c.connect = Some(Vec::new()));
+    let mut named = main_net(|c| (c.connect, c.dns_seed) = (Some(Vec::new()), false));
     named.wait(Duration::from_secs(100));
     assert!(named.looked_up().is_empty() && named.fsm.address_book().is_empty());
 }
