@@ -58,6 +58,20 @@ impl Fsm {
             // Pings overlap, or the pong was not asked for.
             _ => false,
         };
+        // The reference's words: its tests look for them.
+        let problem = match (peer.ping.nonce, nonce) {
+            (_, None) => Some("Short payload"),
+            (None, Some(_)) => Some("Unsolicited pong without ping"),
+            (Some(sent), Some(got)) if sent == got => None,
+            (Some(_), Some(0)) => Some("Nonce zero"),
+            _ => Some("Nonce mismatch"),
+        };
+        if let Some(problem) = problem {
+            let (expected, received) = (peer.ping.nonce.unwrap_or(0), nonce.unwrap_or(0));
+            let bytes = if nonce.is_some() { 8 } else { 0 };
+            tracing::debug!(target: "net",
+                "pong peer={id}: {problem}, {expected:x} expected, {received:x} received, {bytes} bytes");
+        }
         if finished {
             peer.ping.nonce = None;
         }
