@@ -117,8 +117,7 @@ impl Net {
     /// Starts the machine, its threads and the listeners on the current runtime.
     pub(crate) fn start(options: NetOptions, engine: &Handle) -> std::io::Result<Self> {
         let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
-        let net =
-            Self { requests, received: Arc::default(), tor: Arc::default(), clock_wrong: Arc::default() };
+        let net = Self { requests, received: Arc::default(), tor: Arc::default(), clock_wrong: Arc::default() };
         let jobs = submit::start(engine.clone(), net.clone(), options.machine.max_connections)?;
         listen::accept(options.listeners, &net);
         let dialer = Arc::new(dial::Dialer {

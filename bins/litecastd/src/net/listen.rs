@@ -39,7 +39,8 @@ impl Listeners {
 pub(crate) async fn bind(settings: &NetSettings) -> Result<Listeners, String> {
     let mut wanted = Vec::new();
     for text in settings.bind.iter().filter(|text| !text.ends_with("=onion")) {
-        let addr = parse_numeric(text, settings.port).ok_or_else(|| format!("Cannot resolve -bind address: '{text}'"))?;
+        let addr =
+            parse_numeric(text, settings.port).ok_or_else(|| format!("Cannot resolve -bind address: '{text}'"))?;
         wanted.push((addr, Entrance::default()));
     }
     for text in &settings.white_bind {

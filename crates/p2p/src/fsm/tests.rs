@@ -143,7 +143,7 @@ impl Bench {
         self.peers += 1;
         let addr = SocketAddr::new(ip.parse().unwrap(), 19444);
         let permissions = Permissions::NOBAN;
-        self.step(Input::Connected { peer, addr, local: None, origin: Origin::Inbound, permissions });
+        self.step(Input::Connected { peer, addr: addr.into(), local: None, origin: Origin::Inbound, permissions });
         peer
     }
 

@@ -34,7 +34,7 @@ impl Play {
             dir: dir.path().to_owned(),
             port: 9333,
             target: ([127, 0, 0, 1], 19444).into(),
-            net: Net { requests, received: Arc::default(), tor: Arc::default() },
+            net: Net { requests, received: Arc::default(), tor: Arc::default(), clock_wrong: Arc::default() },
         };
         Self { listener, events, task: tokio::spawn(tor.run()), dir }
     }

@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::{
-    netaddr::{NetAddr, NetService, PeerAddress},
-};
+use crate::netaddr::{NetAddr, NetService, PeerAddress};
 
 const PORT: u16 = 19444;
 
@@ -50,7 +48,8 @@ impl Bench {
     fn reach(&mut self, (attempt, target): &(AttemptId, String)) -> PeerId {
         let peer = self.peers;
         self.peers += 1;
-        let addr = target.parse().unwrap_or_else(|_| format!("8.8.{peer}.8:9333").parse().unwrap());
+        let addr: SocketAddr = target.parse().unwrap_or_else(|_| format!("8.8.{peer}.8:9333").parse().unwrap());
+        let addr = addr.into();
         let origin = Origin::Outbound(*attempt);
         self.step(Input::Connected { peer, addr, local: None, origin, permissions: Permissions::NONE });
         self.shake_hands(peer);
@@ -109,7 +108,7 @@ fn eight_for_everything_then_two_for_blocks_each_of_another_group() {
     let kinds = bench.kinds();
     assert_eq!(kinds[..8], ["outbound-full-relay"; 8]);
     assert_eq!(kinds[8..], ["block-relay-only"; 2]);
-    let groups: BTreeSet<_> = bench.fsm.peers(bench.now).iter().map(|p| NetAddr::from(p.addr.ip()).group()).collect();
+    let groups: BTreeSet<_> = bench.fsm.peers(bench.now).iter().map(|p| p.addr.addr.group()).collect();
     assert_eq!(groups.len(), 10);
     // One goes; another of the same kind comes.
     let gone = bench.fsm.peers(bench.now)[8].id;

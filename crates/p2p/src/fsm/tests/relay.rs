@@ -330,7 +330,7 @@ fn announcements_that_wait_are_bounded() {
     };
     for n in 0..MAX_TO_ANNOUNCE as u64 + 10 {
         let (txid, wtxid) = ids(n);
-        let cx = Context { now: bench.now, chain: &bench.chain };
+        let cx = bench.fsm.context(bench.now, &bench.chain);
         bench.fsm.relay_transaction(cx, txid, wtxid);
     }
     assert_eq!(bench.fsm.peers[&peer].relay.as_ref().unwrap().waiting(), MAX_TO_ANNOUNCE);

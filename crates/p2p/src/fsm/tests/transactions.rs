@@ -46,7 +46,7 @@ impl Bench {
             self.peers += 1;
             let addr = SocketAddr::new([1, 2, 3, u8::try_from(peer % 250).unwrap()].into(), 19444);
             let (local, origin, permissions) = (None, Origin::Inbound, who.permissions);
-            self.step(Input::Connected { peer, addr, local, origin, permissions });
+            self.step(Input::Connected { peer, addr: addr.into(), local, origin, permissions });
             peer
         } else {
             self.outbound_raw(who.kind)
@@ -521,7 +521,7 @@ fn what_was_not_let_in_helps_compact_blocks() {
         let block = make_block_of(&bench.chain.tip(), 0, 0, 0, list, None);
         let compact: CompactBlock = crate::compact::compact_block(&block, Encoding::Full, 1);
         let partial = crate::compact::PartialBlock::new(compact).unwrap();
-        let cx = Context { now: bench.now, chain: &bench.chain };
+        let cx = bench.fsm.context(bench.now, &bench.chain);
         bench.fsm.pool_matches(cx, partial.wanted()).extra.len()
     };
     assert_eq!(extra(&bench, &[&cheap, &loser, &winner, &orphan]), 3);
