@@ -28,6 +28,7 @@ mod compact;
 mod light_client;
 mod limits;
 mod outbound;
+mod networks;
 mod peers;
 mod relay;
 mod transactions;
