@@ -37,6 +37,8 @@ pub enum Behaviour {
     Honest,
     /// Never answers a request for a block.
     Staller,
+    /// Announces transactions and never gives one.
+    Withholder,
 }
 
 /// The longest message between nodes here, in bytes: 2000 headers.
@@ -399,7 +401,7 @@ impl Simulator {
                 Output::Broadcast { txid } => self.nodes[node].chain.set_unbroadcast(&txid, false),
                 Output::Need { peer, wanted } => {
                     assert!(self.nodes[node].reading.insert(peer), "two disk reads for one peer");
-                    if self.nodes[node].behaviour == Behaviour::Honest {
+                    if self.nodes[node].behaviour != Behaviour::Staller {
                         let at = self.now + Duration::from_millis(self.rng.random_range(0..5));
                         self.later(at, Event::Disk { node, peer, wanted });
                     }
@@ -437,6 +439,9 @@ impl Simulator {
         assert!(ready || early.contains(&command), "{command} before the handshake is over");
         let at = self.now;
         self.later(at, Event::Step(node, Input::Sent { peer, bytes: frame.len() }));
+        if command == CommandName::TX && self.nodes[node].behaviour == Behaviour::Withholder {
+            return;
+        }
         let arrival = (self.now + self.delay()).max(self.links[link].ends[1 - side].last_arrival);
         self.links[link].ends[1 - side].last_arrival = arrival;
         // TCP knows nothing of messages.

@@ -185,6 +185,16 @@ fn one_peer_is_asked_at_a_time() {
 }
 
 #[test]
+fn what_a_peer_that_left_was_asked_for_is_asked_of_another() {
+    let mut bench = bench();
+    let peers = [bench.meet(OUTBOUND), bench.meet(OUTBOUND)];
+    peers.iter().for_each(|peer| bench.announce(*peer, &tx(0)));
+    bench.step(Input::Disconnected { peer: peers[0], reason: LinkEnd::Closed });
+    bench.wait(SECOND);
+    assert_eq!(bench.asked(peers[1]), [wtx(&tx(0))]);
+}
+
+#[test]
 fn nothing_is_asked_for_in_the_initial_download() {
     let mut bench = Bench::with(|config| config.relay_transactions = true);
     let peer = bench.meet(OUTBOUND);
@@ -371,6 +381,23 @@ fn work_on_orphans_goes_on_when_a_peer_leaves() {
     let verdict = bench.chain.submit_tx(&parent);
     bench.step(Input::TxVerdict { peer: bringer, tx: parent, verdict });
     assert!(bench.has(&orphan));
+    // The parent is accepted; one of its children is at the mempool when the peer leaves, the other one waits.
+    let bringer = bench.meet(INBOUND);
+    let parent = tx(1);
+    let second = transaction_of(&[OutPoint { txid: parent.txid(), vout: 1 }], &[10]);
+    let children = [child(&[&parent]), second];
+    children.iter().for_each(|orphan| bench.give(sender, orphan));
+    bench.submitted();
+    bench.by_hand = true;
+    bench.give(bringer, &parent);
+    let verdict = bench.chain.submit_tx(&parent);
+    bench.step(Input::TxVerdict { peer: bringer, tx: parent, verdict });
+    let [_, (_, at_work)] = &bench.submitted()[..] else { panic!() };
+    bench.by_hand = false;
+    bench.step(Input::Disconnected { peer: bringer, reason: LinkEnd::Closed });
+    let verdict = bench.chain.submit_tx(at_work);
+    bench.step(Input::TxVerdict { peer: bringer, tx: Arc::clone(at_work), verdict });
+    assert!(children.iter().all(|orphan| bench.has(orphan)));
     // With its sender an orphan goes.
     bench.give(sender, &child(&[&tx(5)]));
     assert_eq!(bench.fsm.transaction_load().1, 1);
