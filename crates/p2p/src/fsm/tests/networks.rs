@@ -7,7 +7,7 @@ const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.on
 
 impl Bench {
     /// A connection to this name, which turns out to be at this address.
-    fn reach(&mut self, name: &str, kind: ConnectionType, addr: NetService) -> PeerId {
+    fn reach_named(&mut self, name: &str, kind: ConnectionType, addr: NetService) -> PeerId {
         let attempt = self.attempt(name, kind);
         let peer = self.peers;
         self.peers += 1;
@@ -31,14 +31,16 @@ impl Bench {
 fn an_onion_peer_is_a_peer() {
     let mut bench = Bench::new();
     let addr: NetService = ONION.parse().unwrap();
-    let peer = bench.reach(ONION, ConnectionType::OutboundFullRelay, addr);
+    let peer = bench.reach_named(ONION, ConnectionType::OutboundFullRelay, addr);
     let info = bench.fsm.peers(bench.now).pop().unwrap();
     assert_eq!((info.addr, info.network, info.name.as_str()), (addr, Net::Onion, ONION));
     // Its address does not fit into `version`.
     let Some(Message::Version(version)) = bench.sent(peer).into_iter().next() else { panic!("no version") };
     assert_eq!(version.receiver, NetAddress::none(ServiceFlags::NONE));
     // It is known by its address, and punished by it.
-    bench.command(Command::Ban { subnet: "1.2.3.0/24".parse().unwrap(), time: 0, absolute: false }).unwrap();
+    bench
+        .command(Command::Ban { subnet: "1.2.3.0/24".parse().unwrap(), address: false, time: 0, absolute: false })
+        .unwrap();
     assert_eq!(bench.closed(peer), None);
     bench.command(Command::DisconnectAddress(ONION.to_owned())).unwrap();
     assert_eq!(bench.closed(peer), Some(&DisconnectReason::Command));
@@ -47,7 +49,7 @@ fn an_onion_peer_is_a_peer() {
 #[test]
 fn a_peer_behind_a_name_is_nowhere() {
     let mut bench = Bench::new();
-    let peer = bench.reach("node.noumenon:8333", ConnectionType::Manual, NetService::UNSPECIFIED);
+    let peer = bench.reach_named("node.noumenon:8333", ConnectionType::Manual, NetService::UNSPECIFIED);
     let info = bench.fsm.peers(bench.now).pop().unwrap();
     assert_eq!((info.id, info.addr.to_string().as_str(), info.network.name()), (peer, "[::]:0", "unroutable"));
     assert_eq!(info.name, "node.noumenon:8333");
