@@ -4,13 +4,14 @@
 use litecast_primitives::{
     Block, Transaction,
     hash::{MerkleRoot, sha256d_pair},
+    merkle,
 };
 use litecast_script::{opcode, sigops};
 
 use crate::{
     MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT, WITNESS_SCALE_FACTOR,
     context::Context,
-    merkle, mweb,
+    mweb,
     reject::{Reject, Rule},
     tx::{check_transaction, is_final_tx},
 };

@@ -7,7 +7,6 @@ pub mod block;
 pub mod connect;
 pub mod context;
 pub mod header;
-pub mod merkle;
 pub mod mweb;
 pub mod pow;
 pub mod reject;

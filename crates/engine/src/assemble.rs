@@ -7,7 +7,7 @@ use bytes::Bytes;
 use litecast_consensus::{
     Reject,
     block::{commitment_hash, commitment_script},
-    merkle, pow,
+    pow,
     subsidy::block_subsidy,
     versionbits::{self, VersionBitsCache},
 };
@@ -17,7 +17,7 @@ use litecast_mempool::{
 };
 use litecast_mweb::{AddError, BlockBuilder, BuildError, PegIn, Verifier, amounts};
 use litecast_primitives::{
-    Amount, Block, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, Txid, hash::MerkleRoot,
+    Amount, Block, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, Txid, hash::MerkleRoot, merkle,
     mweb::ExtensionBlock, params::Params, transaction::TxParts, view::HeaderView,
 };
 use litecast_script::{
@@ -287,7 +287,7 @@ fn costs_outside(entry: &Entry) -> Option<TxCost> {
 }
 
 fn root(transactions: &[Arc<Transaction>]) -> MerkleRoot {
-    merkle::merkle_root(transactions.iter().map(|tx| *tx.txid().as_bytes()).collect()).root
+    merkle::transactions_root(transactions).root
 }
 
 /// Adds the witness commitment, and the reserved value that opens it where the rules ask for it.

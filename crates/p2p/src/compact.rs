@@ -8,15 +8,13 @@ use std::{collections::HashMap, sync::Arc};
 use litecast_primitives::{
     Block, BlockHeader, Transaction, Wtxid,
     hash::sha256,
+    merkle,
     mweb::ExtensionBlock,
     transaction::{Encoding, TxParts},
 };
 use siphasher::sip::SipHasher24;
 
-use crate::{
-    merkle,
-    message::{CompactBlock, ExtensionField, PrefilledTransaction},
-};
+use crate::message::{CompactBlock, ExtensionField, PrefilledTransaction};
 
 /// Short ids are 48 bits.
 const SHORT_ID_MASK: u64 = 0xffff_ffff_ffff;

@@ -18,7 +18,6 @@ pub mod codec;
 pub mod compact;
 pub mod data_file;
 pub mod fsm;
-mod merkle;
 pub mod message;
 pub mod netaddr;
 pub mod orphans;

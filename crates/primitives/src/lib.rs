@@ -13,6 +13,7 @@ pub mod coin;
 pub mod event;
 pub mod hash;
 pub mod header;
+pub mod merkle;
 pub mod mweb;
 pub mod params;
 pub mod transaction;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use litecast_consensus::merkle::block_merkle_root;
 use litecast_p2p::{
     Message,
     codec::encode_frame,
@@ -13,6 +12,7 @@ use litecast_primitives::{
     Amount, Block, BlockHash, BlockHeader, Coin, OutPoint, Transaction, TxIn, TxOut, Txid,
     codec::put_varint,
     hash::MwebHash,
+    merkle::block_merkle_root,
     mweb::{
         ExtensionBlock, Header, Input, Kernel, Output, OutputMessage, PegOut, RANGE_PROOF_SIZE, StandardFields, Tx,
         TxBody,

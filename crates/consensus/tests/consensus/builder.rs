@@ -6,7 +6,6 @@ use litecast_consensus::{
     block::{check_block, commitment_hash, commitment_script, contextual_check_block, witness_commitment},
     connect_block,
     header::{check_block_header, contextual_check_block_header},
-    merkle::{block_witness_merkle_root, merkle_root},
     pow::check_proof_of_work,
     scripts::{InOrder, ScriptCaches},
     subsidy::block_subsidy,
@@ -21,6 +20,7 @@ use litecast_mweb::{
 use litecast_primitives::{
     Amount, Block, BlockHash, BlockHeader, Coin, Height, OutPoint, Transaction, TxIn, TxOut, Txid,
     hash::{MerkleRoot, MwebHash},
+    merkle::{block_witness_merkle_root, merkle_root},
     mweb::{ExtensionBlock, Header as MwebHeader, Kernel, PegOut},
     params::{ActivationOverrides, Deployment, DeploymentId, Network, Params},
     transaction::TxParts,

@@ -5,12 +5,12 @@ use std::fs;
 use litecast_consensus::{
     block::{check_block, commitment_hash, witness_commitment},
     header::check_block_header,
-    merkle::{block_merkle_root, block_witness_merkle_root},
     reject::Rule,
 };
 use litecast_primitives::{
     Block,
     codec::{DecodeError, Reader},
+    merkle::{block_merkle_root, block_witness_merkle_root},
     params::{Network, Params},
 };
 use litecast_scrypt::scrypt_1024_1_1;

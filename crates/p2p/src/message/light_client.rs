@@ -3,14 +3,13 @@
 
 use bytes::Bytes;
 use litecast_primitives::{
-    Block, BlockHash,
+    Block, BlockHash, Txid,
     codec::{DecodeError, Reader, put_compact, put_len, put_var_bytes},
     hash::MwebHash,
+    merkle::PartialTree,
     mweb::Output,
     transaction::Encoding,
 };
-
-use crate::merkle;
 
 /// Most outputs that may be asked for at once (MAX_REQUESTED_MWEB_UTXOS).
 pub const MAX_REQUESTED_MWEB_UTXOS: u16 = 4096;
@@ -83,7 +82,8 @@ pub struct MwebSegment {
 pub fn encode_mwebheader(block: &Block) -> Option<Bytes> {
     let (hogex, extension) = (block.hogex()?, block.extension()?);
     let mut out = block.header().encode().to_vec();
-    merkle::put_proof_of_last(&mut out, block);
+    let ids: Vec<Txid> = block.transactions().iter().map(|tx| tx.txid()).collect();
+    PartialTree::new(&ids, |id| *id == hogex.txid()).encode(&mut out);
     out.extend_from_slice(&hogex.encode(Encoding::Full));
     extension.header.encode(&mut out);
     Some(out.into())

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use litecast_primitives::{
     Amount, Block, BlockFilter, BlockHash, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, Txid,
-    arith::work_of, block_filter::filter_header, mweb::ExtensionBlock, transaction::TxParts,
+    arith::work_of, block_filter::filter_header, merkle, mweb::ExtensionBlock, transaction::TxParts,
 };
 
 use super::toy_pool::ToyPool;
@@ -19,7 +19,6 @@ use crate::{
     chain::{BlockEntry, Chain},
     compact::{PoolMatches, WantedTransactions},
     fsm::{BlockVerdict, Reject, RejectKind, TxVerdict},
-    merkle,
     message::{FilterHashes, GetMwebUtxos, MwebSegment},
     time::Time,
 };
@@ -125,7 +124,7 @@ pub fn make_block_of(
         is_hogex: false,
     });
     transactions.insert(0, Arc::new(coinbase));
-    let merkle_root = merkle::root_of(&transactions);
+    let merkle_root = merkle::transactions_root(&transactions).root;
     let header = BlockHeader { version: 4, prev: parent.hash, merkle_root, time, bits: BITS, nonce };
     Arc::new(Block::new(header, transactions, extension))
 }

@@ -1,16 +1,13 @@
 //! `gettxoutproof` and `verifytxoutproof`.
 
-mod partial_tree;
-
 use std::collections::HashSet;
 
 use bytes::Bytes;
 use litecast_consensus::MAX_BLOCK_WEIGHT;
 use litecast_engine::{Entry, Handle};
-use litecast_primitives::{BlockHeader, OutPoint, Txid, codec::Reader};
+use litecast_primitives::{BlockHeader, OutPoint, Txid, codec::Reader, merkle::PartialTree};
 use serde_json::Value;
 
-use self::partial_tree::PartialTree;
 use super::lookup;
 use crate::code::{self, RpcError};
 use crate::convert;
@@ -68,7 +65,7 @@ fn get(call: &Call<'_>) -> Result<Value, RpcError> {
         return Err(RpcError::new(code::INVALID_ADDRESS_OR_KEY, message));
     }
     let mut proof = block.header().encode().to_vec();
-    PartialTree::new(&ids, &wanted).encode(&mut proof);
+    PartialTree::new(&ids, |id| wanted.contains(id)).encode(&mut proof);
     Ok(hex::encode(proof).into())
 }
 

@@ -1,8 +1,16 @@
-//! Merkle roots over transaction ids (v0.21.5.5 src/consensus/merkle.cpp).
+//! Merkle trees over transaction ids: their roots (v0.21.5.5 src/consensus/merkle.cpp), and the parts of them that prove some
+//! of the leaves. What a root means for a block is for consensus to say.
 
-use litecast_primitives::{
-    Block, Transaction,
+mod partial_tree;
+
+pub use partial_tree::{PartialTree, Proven};
+
+use std::sync::Arc;
+
+use crate::{
+    block::Block,
     hash::{MerkleRoot, sha256d_pair},
+    transaction::Transaction,
 };
 
 /// A root, and whether the tree repeats itself in the way that lets two lists of leaves share it (CVE-2012-2459).
@@ -24,9 +32,20 @@ pub fn merkle_root(mut level: Vec<[u8; 32]>) -> Root {
     Root { root: MerkleRoot::from_bytes(level.first().copied().unwrap_or_default()), mutated }
 }
 
-/// The root in the header.
+/// The root that belongs into the header.
 pub fn block_merkle_root(block: &Block) -> Root {
-    merkle_root(block.transactions().iter().map(|tx| *tx.txid().as_bytes()).collect())
+    transactions_root(block.transactions())
+}
+
+/// The root over the ids of transactions.
+pub fn transactions_root(transactions: &[Arc<Transaction>]) -> Root {
+    merkle_root(transactions.iter().map(|tx| *tx.txid().as_bytes()).collect())
+}
+
+/// Whether a block's transactions are those that its header promises, without the repetition that leaves the root as it is.
+pub fn is_genuine(block: &Block) -> bool {
+    let Root { root, mutated } = block_merkle_root(block);
+    !block.transactions().is_empty() && !mutated && root == block.header().merkle_root
 }
 
 /// The root in the witness commitment: the coinbase counts as zero.

@@ -3,13 +3,11 @@
 //! Walking down from the root, a bit says whether something to prove lies below; where nothing does, or at a leaf, comes
 //! a hash. What is decoded is untrusted: hashes and bits are used up exactly once or the proof is worth nothing.
 
-use std::collections::HashSet;
-
 use bytes::Bytes;
-use litecast_primitives::{
-    Txid,
+
+use crate::{
     codec::{DecodeError, Reader, put_len, put_var_bytes},
-    hash::sha256d_pair,
+    hash::{Txid, sha256d_pair},
 };
 
 /// No block has more transactions: 60 bytes each, outside of the witness (MAX_BLOCK_WEIGHT / MIN_TRANSACTION_WEIGHT).
@@ -17,9 +15,9 @@ const MAX_LEAVES: u32 = 4_000_000 / (4 * 60);
 
 /// A proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PartialTree {
+pub struct PartialTree {
     /// Leaves of the whole tree.
-    pub(super) leaves: u32,
+    pub leaves: u32,
     hashes: Vec<[u8; 32]>,
     /// Eight to a byte, lowest first.
     bits: Vec<bool>,
@@ -27,19 +25,19 @@ pub(super) struct PartialTree {
 
 /// What a proof says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Proven {
+pub struct Proven {
     /// Root of the whole tree.
-    pub(super) root: [u8; 32],
+    pub root: [u8; 32],
     /// The proven leaves, in order.
-    pub(super) leaves: Vec<Txid>,
+    pub leaves: Vec<Txid>,
 }
 
 impl PartialTree {
-    /// Proves the wanted ones among a block's ids.
-    pub(super) fn new(ids: &[Txid], wanted: &HashSet<Txid>) -> Self {
+    /// Proves the wanted ones among a block's ids, of which there are fewer than 2^32.
+    pub fn new(ids: &[Txid], wanted: impl Fn(&Txid) -> bool) -> Self {
         let leaves = u32::try_from(ids.len()).expect("because a block is bounded in size");
         // Every level of the tree, and whether something wanted lies below each node.
-        let mut levels = vec![ids.iter().map(|id| (*id.as_bytes(), wanted.contains(id))).collect::<Vec<_>>()];
+        let mut levels = vec![ids.iter().map(|id| (*id.as_bytes(), wanted(id))).collect::<Vec<_>>()];
         while let Some(below) = levels.last().filter(|below| below.len() > 1) {
             let parent = |pair: &[([u8; 32], bool)]| {
                 let (left, right) = (pair[0], pair[pair.len() - 1]);
@@ -65,7 +63,7 @@ impl PartialTree {
     }
 
     /// Reads a proof.
-    pub(super) fn decode(r: &mut Reader) -> Result<Self, DecodeError> {
+    pub fn decode(r: &mut Reader) -> Result<Self, DecodeError> {
         let leaves = r.u32()?;
         let hashes = r.vector(32, Reader::array)?;
         let bytes: Bytes = r.var_bytes()?;
@@ -74,7 +72,7 @@ impl PartialTree {
     }
 
     /// Appends the encoding.
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+    pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.leaves.to_le_bytes());
         put_len(out, self.hashes.len());
         self.hashes.iter().for_each(|hash| out.extend_from_slice(hash));
@@ -83,7 +81,7 @@ impl PartialTree {
     }
 
     /// What is proven; `None` if the proof contradicts itself.
-    pub(super) fn extract(&self) -> Option<Proven> {
+    pub fn extract(&self) -> Option<Proven> {
         let hashes = u32::try_from(self.hashes.len()).ok()?;
         if self.leaves == 0 || self.leaves > MAX_LEAVES || hashes > self.leaves || self.bits.len() < self.hashes.len() {
             return None;
@@ -133,7 +131,7 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use litecast_consensus::merkle::merkle_root;
+    use crate::merkle::merkle_root;
 
     // Oracle: the merkle root of the consensus rules.
     #[test]
@@ -143,7 +141,7 @@ mod tests {
             let root = *merkle_root(ids.iter().map(|id| *id.as_bytes()).collect()).root.as_bytes();
             for step in 1..=count {
                 let leaves: Vec<Txid> = ids.iter().step_by(step.into()).copied().collect();
-                let tree = PartialTree::new(&ids, &leaves.iter().copied().collect());
+                let tree = PartialTree::new(&ids, |id| leaves.contains(id));
                 assert_eq!(tree.extract(), Some(Proven { root, leaves: leaves.clone() }), "{count} by {step}");
                 let mut bytes = Vec::new();
                 tree.encode(&mut bytes);
