@@ -244,6 +244,9 @@ fn machine_config(settings: &Settings, params: Arc<Params>) -> Result<MachineCon
     if net.v2_transport {
         services = services | ServiceFlags::P2P_V2;
     }
+    if net.bloom_filters {
+        services = services | ServiceFlags::BLOOM;
+    }
     if net.serve_block_filters {
         services = services | ServiceFlags::COMPACT_FILTERS;
     }

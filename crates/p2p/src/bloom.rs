@@ -1,10 +1,17 @@
-//! A set that forgets: knows the last elements for certain, older ones for a while, and takes strangers for known once
-//! in a while. Its memory is fixed when it is made (v0.21.5.5 src/bloom.cpp, CRollingBloomFilter; the hash is another,
-//! which nobody can see).
+//! Sets that take strangers for members once in a while: one that forgets, for our own use, and the filters of light
+//! clients.
+//!
+//! [`RollingBloom`] knows the last elements for certain and older ones for a while. Its memory is fixed when it is made
+//! (v0.21.5.5 src/bloom.cpp, CRollingBloomFilter; the hash is another, which nobody can see).
+
+mod filter;
+mod script;
 
 use std::hash::Hasher;
 
 use siphasher::sip::SipHasher24;
+
+pub use filter::{Bloom, FilteredBlock, MAX_BLOOM_FILTER_SIZE, MAX_HASH_FUNCS};
 
 /// Places in a word of two bits each.
 const PER_WORD: usize = 32;

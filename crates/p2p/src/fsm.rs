@@ -7,14 +7,15 @@
 //! reading. After its messages a peer is *attended to*, which is one round of the reference's SendMessages.
 //!
 //! Each sub-protocol has a file: [`mod@connections`], `handshake`, `ping`, `availability`, `headers`, `download`,
-//! `compact`, `eviction`, `serve`, `block_filters`, `light_client`, `announce`, `addresses`, `outbound`, `seeding`,
-//! `inbound`, `time_data`, `upload`, `misbehaviour`, `banning`, `transactions`, `relay`, `fee_filter`.
+//! `compact`, `eviction`, `serve`, `block_filters`, `bloom`, `light_client`, `announce`, `addresses`, `outbound`,
+//! `seeding`, `inbound`, `time_data`, `upload`, `misbehaviour`, `banning`, `transactions`, `relay`, `fee_filter`.
 
 mod addresses;
 mod announce;
 mod availability;
 mod banning;
 mod block_filters;
+mod bloom;
 mod compact;
 mod config;
 pub mod connections;
@@ -222,7 +223,7 @@ impl Fsm {
                 let name = if reason == Skip::Unused { command } else { CommandName::OTHER };
                 self.count_received(cx, peer, name, size);
                 if reason == Skip::Unused {
-                    self.on_unused(peer, command);
+                    self.on_unused(peer);
                 }
                 Scope::Peer(peer)
             }
@@ -242,6 +243,10 @@ impl Fsm {
             }
             Input::Disconnected { peer, reason } => {
                 self.close(peer, DisconnectReason::Link(reason));
+                Scope::Peer(peer)
+            }
+            Input::Filtered { peer, hash, found } => {
+                self.on_filtered(cx, peer, hash, found);
                 Scope::Peer(peer)
             }
             Input::Served { peer, hash, sent } => {
@@ -377,6 +382,9 @@ impl Fsm {
             Message::GetBlockTxn(request) => self.on_getblocktxn(cx, id, request),
             Message::BlockTxn(answer) => self.on_blocktxn(cx, id, answer, received_at),
             Message::GetMwebUtxos(request) => self.on_getmwebutxos(cx, id, request),
+            Message::FilterLoad(filter) => self.on_filterload(id, filter),
+            Message::FilterAdd(data) => self.on_filteradd(id, &data),
+            Message::FilterClear => self.on_filterclear(id),
             Message::GetCFilters(request) => self.on_getcfilters(cx, id, &request),
             Message::GetCFHeaders(request) => self.on_getcfheaders(cx, id, &request),
             Message::GetCFCheckpt(request) => self.on_getcfcheckpt(cx, id, &request),

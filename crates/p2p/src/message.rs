@@ -16,7 +16,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use litecast_primitives::{
     Block, BlockHash, BlockHeader, Transaction,
-    codec::{DecodeError, Reader, put_len},
+    codec::{DecodeError, Reader, put_len, put_var_bytes},
     transaction::Encoding,
 };
 
@@ -32,12 +32,17 @@ pub use light_client::{
 };
 pub use version::{NetAddress, Version};
 
-use crate::netaddr::{AddressFormat, PeerAddress};
+use crate::{
+    bloom::Bloom,
+    netaddr::{AddressFormat, PeerAddress},
+};
 
 /// Most entries of `inv` and `getdata` (v0.21.5.5 src/net_processing.cpp, MAX_INV_SZ).
 pub const MAX_INV_SZ: usize = 50_000;
 /// Most headers of `headers` (MAX_HEADERS_RESULTS).
 pub const MAX_HEADERS_RESULTS: usize = 2000;
+/// Most bytes that a script pushes, and so of an element of a filter (MAX_SCRIPT_ELEMENT_SIZE).
+pub const MAX_SCRIPT_ELEMENT_SIZE: usize = 520;
 /// Most hashes of a locator (MAX_LOCATOR_SZ).
 pub const MAX_LOCATOR_SZ: usize = 101;
 
@@ -126,6 +131,12 @@ pub enum Message {
     BlockTxn(BlockTxn),
     /// LIP-0006: asks for unspent outputs of the extension block.
     GetMwebUtxos(GetMwebUtxos),
+    /// BIP37: hear only of what may concern the peer.
+    FilterLoad(Box<Bloom>),
+    /// BIP37: one more element of the filter.
+    FilterAdd(Bytes),
+    /// BIP37: hear of everything again.
+    FilterClear,
     /// BIP157: asks for filters.
     GetCFilters(FilterRequest),
     /// BIP157: asks for hashes of filters.
@@ -163,6 +174,9 @@ impl Message {
             Self::GetBlockTxn(_) => CommandName::GETBLOCKTXN,
             Self::BlockTxn(_) => CommandName::BLOCKTXN,
             Self::GetMwebUtxos(_) => CommandName::GETMWEBUTXOS,
+            Self::FilterLoad(_) => CommandName::FILTERLOAD,
+            Self::FilterAdd(_) => CommandName::FILTERADD,
+            Self::FilterClear => CommandName::FILTERCLEAR,
             Self::GetCFilters(_) => CommandName::GETCFILTERS,
             Self::GetCFHeaders(_) => CommandName::GETCFHEADERS,
             Self::GetCFCheckpt(_) => CommandName::GETCFCHECKPT,
@@ -198,6 +212,9 @@ impl Message {
             CommandName::GETBLOCKTXN => Self::GetBlockTxn(GetBlockTxn::decode(r)?),
             CommandName::BLOCKTXN => Self::BlockTxn(BlockTxn::decode(r)?),
             CommandName::GETMWEBUTXOS => Self::GetMwebUtxos(GetMwebUtxos::decode(r)?),
+            CommandName::FILTERLOAD => Self::FilterLoad(Box::new(Bloom::decode(r)?)),
+            CommandName::FILTERADD => Self::FilterAdd(r.var_bytes()?),
+            CommandName::FILTERCLEAR => Self::FilterClear,
             CommandName::GETCFILTERS => Self::GetCFilters(FilterRequest::decode(r)?),
             CommandName::GETCFHEADERS => Self::GetCFHeaders(FilterRequest::decode(r)?),
             CommandName::GETCFCHECKPT => Self::GetCFCheckpt(FilterRequest::decode_checkpoints(r)?),
@@ -249,6 +266,9 @@ impl Message {
             Self::GetBlockTxn(request) => request.encode(&mut out),
             Self::BlockTxn(transactions) => transactions.encode(Encoding::Full, &mut out),
             Self::GetMwebUtxos(request) => request.encode(&mut out),
+            Self::FilterLoad(filter) => filter.encode(&mut out),
+            Self::FilterAdd(data) => put_var_bytes(&mut out, data),
+            Self::FilterClear => {}
             Self::GetCFilters(request) | Self::GetCFHeaders(request) => request.encode(&mut out),
             Self::GetCFCheckpt(request) => request.encode_checkpoints(&mut out),
         }

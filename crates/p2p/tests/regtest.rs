@@ -189,6 +189,7 @@ impl Driver {
                 self.write(peer, &header);
                 self.write(peer, &payload);
             }
+            Output::Filter { .. } => panic!("litecoind gives no filter"),
             Output::PauseReading { .. } | Output::ResumeReading { .. } => panic!("nobody is too fast here"),
             Output::SetTimer { .. } | Output::Discourage { .. } | Output::LookUp { .. } => {}
         }

@@ -41,7 +41,7 @@ pub(super) fn check(args: &Args, warnings: &mut Vec<String>) -> Result<(), InitE
 }
 
 /// Options whose part of the node does not exist yet, and that are accepted and do nothing.
-const IDLE_YET: &[&str] = &["addrmantest", "asmap", "peerbloomfilters", "prune", "rest", "txindex"];
+const IDLE_YET: &[&str] = &["addrmantest", "asmap", "prune", "rest", "txindex"];
 
 /// Notes what does not work yet.
 pub(super) fn not_yet(args: &Args) -> Vec<String> {

@@ -206,6 +206,8 @@ pub(crate) struct NetSettings {
     pub(crate) user_agent: String,
     /// Serve filters of blocks.
     pub(crate) serve_block_filters: bool,
+    /// Take filters of peers.
+    pub(crate) bloom_filters: bool,
 }
 
 /// Mempool and mining.
@@ -391,6 +393,7 @@ impl NetSettings {
             active: args.get_bool("networkactive"),
             user_agent: user_agent(&args.get_all("uacomment")),
             serve_block_filters: serves_filters(args),
+            bloom_filters: args.get_bool("peerbloomfilters"),
         })
     }
 }

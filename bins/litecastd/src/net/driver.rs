@@ -372,6 +372,12 @@ impl Driver {
                         move || job.run(&view, &net)
                     });
                 }
+                Output::Filter { peer, hash, filter } => {
+                    tokio::task::spawn_blocking({
+                        let (view, net) = (self.view.clone(), self.net.clone());
+                        move || submit::filter(peer, hash, filter, &view, &net)
+                    });
+                }
                 Output::SetTimer { at } => {
                     self.timer = Some(Instant::now() + at.since(now()));
                 }

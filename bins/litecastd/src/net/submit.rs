@@ -10,7 +10,8 @@ use litecast_consensus::Category;
 use litecast_engine::{BlockOutcome, Handle, HeadersOutcome, Pending, SubmitError, SubmitTx, Submitted, TxSource};
 use litecast_mempool::TxCategory;
 use litecast_p2p::{
-    Input, PeerId, Unserved, Wanted,
+    Archive as _, Input, PeerId, Unserved, Wanted,
+    bloom::{Bloom, FilteredBlock},
     codec::frame_header,
     fsm::{BlockVerdict, MAX_SUBMITTED_PER_PEER, Reject, RejectKind, TxReject, TxRejectKind, TxVerdict},
     message::CommandName,
@@ -180,6 +181,12 @@ fn translate(reject: &litecast_consensus::Reject) -> Reject {
         Category::Checkpoint => RejectKind::Checkpoint,
     };
     Reject { kind, reason: reject.reason() }
+}
+
+/// Looks at a block through a peer's filter.
+pub(super) fn filter(peer: PeerId, hash: BlockHash, filter: Box<Bloom>, view: &ChainView, net: &Net) {
+    let found = view.block(&hash).map(|block| FilteredBlock::new(&block, filter));
+    net.input_blocking(Input::Filtered { peer, hash, found });
 }
 
 /// An answer to be made from what is on disk.

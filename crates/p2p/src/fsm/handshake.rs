@@ -6,7 +6,7 @@
 use super::{Context, Fsm, PROTOCOL_VERSION, input::PeerId, output::DisconnectReason};
 use crate::{
     fsm::connections::ConnectionType,
-    message::{CommandName, Message, NetAddress, Version},
+    message::{Message, NetAddress, Version},
     services::ServiceFlags,
 };
 
@@ -26,12 +26,16 @@ impl Fsm {
             ip: ip.into(),
             port: peer.addr.port,
         });
+        let mut services = self.config.services;
+        if self.offers_bloom(peer) {
+            services = services | ServiceFlags::BLOOM;
+        }
         let version = Version {
             version: PROTOCOL_VERSION,
-            services: self.config.services,
+            services,
             time: cx.clock.as_secs(),
             receiver,
-            sender: NetAddress::none(self.config.services),
+            sender: NetAddress::none(services),
             nonce: peer.our_nonce,
             user_agent: self.config.user_agent.clone().into_bytes(),
             start_height: i32::try_from(cx.chain.tip().height).unwrap_or(i32::MAX),
@@ -145,15 +149,10 @@ impl Fsm {
         self.offer_compact_blocks(id);
     }
 
-    /// A command that is not decoded. Services that this node does not offer end the connection, as in the reference.
-    pub(super) fn on_unused(&mut self, id: PeerId, command: CommandName) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        if peer.version == 0 {
-            return self.misbehaving(id, 1, "non-version message before version handshake");
-        }
-        let unserved = [CommandName::FILTERLOAD, CommandName::FILTERADD, CommandName::FILTERCLEAR];
-        if peer.established && unserved.contains(&command) {
-            peer.close(DisconnectReason::NotServed(command));
+    /// A command that is not decoded.
+    pub(super) fn on_unused(&mut self, id: PeerId) {
+        if self.peers.get(&id).is_some_and(|peer| peer.version == 0) {
+            self.misbehaving(id, 1, "non-version message before version handshake");
         }
     }
 }

@@ -12,6 +12,7 @@ use litecast_primitives::{Block, BlockHash, Transaction};
 use super::connections::{AttemptId, ConnectionType};
 use crate::{
     archive::Unserved,
+    bloom::FilteredBlock,
     codec::{Decoded, FrameError, Skip},
     message::{CommandName, Message, MessageError},
     netaddr::{NetService, SubNet},
@@ -279,6 +280,15 @@ pub enum Input {
         hash: BlockHash,
         /// Command and bytes of the whole message, header included; or why nothing will be sent.
         sent: Result<(CommandName, usize), Unserved>,
+    },
+    /// Answers [`super::Output::Filter`].
+    Filtered {
+        /// Whose filter.
+        peer: PeerId,
+        /// Which block.
+        hash: BlockHash,
+        /// What it sees; `None` if the block cannot be read.
+        found: Option<FilteredBlock>,
     },
     /// Answers [`super::Output::SubmitHeaders`], exactly once. All headers up to the first bad one are known now.
     HeadersVerdict {

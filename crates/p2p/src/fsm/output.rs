@@ -9,7 +9,7 @@ use super::{
     connections::AttemptId,
     input::{LinkEnd, PeerId},
 };
-use crate::{archive::Wanted, codec::FrameError, message::CommandName, netaddr::NetAddr, time::Time};
+use crate::{archive::Wanted, bloom::Bloom, codec::FrameError, message::CommandName, netaddr::NetAddr, time::Time};
 
 /// Why the machine closes a connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -188,6 +188,16 @@ pub enum Output {
         peer: PeerId,
         /// What.
         wanted: Wanted,
+    },
+    /// Look at a block through a peer's filter ([`crate::bloom::FilteredBlock::new`]); answer with
+    /// [`super::Input::Filtered`]. There is at most one of these and [`Output::Need`] per peer.
+    Filter {
+        /// Whose filter.
+        peer: PeerId,
+        /// Which block.
+        hash: BlockHash,
+        /// The filter.
+        filter: Box<Bloom>,
     },
     /// Give [`super::Input::Tick`] at this time or soon after. Replaces the previous time.
     SetTimer {

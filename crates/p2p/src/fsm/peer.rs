@@ -18,6 +18,7 @@ use super::{
     stats::Traffic,
 };
 use crate::{
+    bloom::Bloom,
     chain::BlockEntry,
     compact::PartialBlock,
     message::{CompactBlock, Inventory, Message},
@@ -130,6 +131,8 @@ pub(super) struct Peer {
     pub(super) user_agent: String,
     pub(super) start_height: i32,
     pub(super) wants_txs: bool,
+    /// What it wants to hear of; everything without one.
+    pub(super) filter: Option<Box<Bloom>>,
     pub(super) addr_local: Option<SocketAddr>,
     pub(super) time_offset: i64,
     pub(super) wtxid_relay: bool,
@@ -223,6 +226,7 @@ impl Peer {
             user_agent: String::new(),
             start_height: -1,
             wants_txs: false,
+            filter: None,
             addr_local: None,
             time_offset: 0,
             wtxid_relay: false,

@@ -25,7 +25,6 @@ use crate::{
     bloom::RollingBloom,
     message::{CommandName, InvType, Inventory, MAX_INV_SZ, Message},
     pool::{GenTxid, PoolTx},
-    services::ServiceFlags,
     time::Time,
 };
 
@@ -191,7 +190,7 @@ impl Fsm {
 
     /// `mempool`: offered to those that have the permission, or to all with the service for bloom filters.
     pub(super) fn on_mempool(&mut self, cx: Context<'_>, id: PeerId) {
-        let offered = self.config.services.has(ServiceFlags::BLOOM);
+        let offered = self.peers.get(&id).is_some_and(|peer| self.offers_bloom(peer));
         let Some(peer) = self.peers.get_mut(&id) else { return };
         if !offered && !peer.permissions.has(Permissions::MEMPOOL) {
             if !peer.permissions.has(Permissions::NOBAN) {
@@ -297,7 +296,7 @@ impl Peer {
         }
         for entry in cx.chain.all() {
             let hash = *self.preferred_id(entry.tx.txid(), entry.tx.wtxid()).as_bytes();
-            let wanted = self.would_take(&entry);
+            let wanted = self.would_take(&entry) && self.is_relevant(&entry.tx);
             let Some(relay) = self.relay.as_mut() else { break };
             relay.to_announce.remove(&hash);
             if wanted {
@@ -328,6 +327,9 @@ impl Peer {
                 continue;
             }
             let Some(entry) = cx.chain.pool_tx(&id).filter(|entry| self.would_take(entry)) else { continue };
+            if !self.is_relevant(&entry.tx) {
+                continue;
+            }
             left -= 1;
             relay.recently_announced.insert(hash);
             told.push(self.announcement(hash));

@@ -130,11 +130,15 @@ impl Fsm {
         if !self.is_request_allowed(cx, &block) {
             return;
         }
-        if self.keeps_upload_for_new_blocks(cx, id, &block) {
+        let filtered = entry.kind == InvType::FILTERED_BLOCK;
+        if self.keeps_upload_for_new_blocks(cx, id, &block, filtered) {
             return self.close(id, DisconnectReason::UploadTarget);
         }
         if !block.have_data {
             return;
+        }
+        if filtered {
+            return self.want_filtered(id, hash);
         }
         let wanted = match entry.kind {
             InvType::CMPCT_BLOCK => self.want_requested_compact(cx, id, &block),
@@ -179,6 +183,12 @@ impl Fsm {
             }
             Err(Unserved::Refused) => return peer.close(DisconnectReason::NotServed(CommandName::MWEBUTXOS)),
         }
+        self.continue_inventory(cx, id, hash);
+    }
+
+    /// The last block of a batch of hashes was fetched.
+    pub(super) fn continue_inventory(&mut self, cx: Context<'_>, id: PeerId, hash: BlockHash) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
         if peer.continue_hash == Some(hash) {
             // Makes the peer ask for the next batch.
             peer.continue_hash = None;

@@ -24,6 +24,7 @@ use crate::{
 mod addresses;
 mod block_filters;
 mod blocks;
+mod bloom;
 mod compact;
 mod light_client;
 mod limits;

@@ -90,11 +90,17 @@ impl Fsm {
         self.upload.status(self.config.max_upload_target, now)
     }
 
-    /// The block is old, and what may be sent today is kept for new ones.
-    pub(super) fn keeps_upload_for_new_blocks(&self, cx: Context<'_>, id: PeerId, block: &BlockEntry) -> bool {
+    /// The block is old, or is to be seen through a filter, and what may be sent today is kept for new ones.
+    pub(super) fn keeps_upload_for_new_blocks(
+        &self,
+        cx: Context<'_>,
+        id: PeerId,
+        block: &BlockEntry,
+        filtered: bool,
+    ) -> bool {
         let may = self.peers.get(&id).is_none_or(|p| p.permissions.has(super::Permissions::DOWNLOAD));
         let age = i64::from(cx.chain.best_header().header.time) - i64::from(block.header.time);
-        !may && age > HISTORICAL_BLOCK_AGE && !self.upload_target(cx.clock.as_secs()).serves_history
+        !may && (age > HISTORICAL_BLOCK_AGE || filtered) && !self.upload_target(cx.clock.as_secs()).serves_history
     }
 }
 

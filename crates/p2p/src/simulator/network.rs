@@ -406,6 +406,8 @@ impl Simulator {
                         self.later(at, Event::Disk { node, peer, wanted });
                     }
                 }
+                // The toy nodes have no filters.
+                Output::Filter { .. } => panic!("a filter that nobody gave"),
                 Output::SetTimer { at } => {
                     assert!(at > self.now, "a timer in the past");
                     self.nodes[node].timer = at;

@@ -33,8 +33,8 @@ pub struct Proven {
 }
 
 impl PartialTree {
-    /// Proves the wanted ones among a block's ids, of which there are fewer than 2^32.
-    pub fn new(ids: &[Txid], wanted: impl Fn(&Txid) -> bool) -> Self {
+    /// Proves the wanted ones among a block's ids, of which there are fewer than 2^32. Each is asked about once, in order.
+    pub fn new(ids: &[Txid], mut wanted: impl FnMut(&Txid) -> bool) -> Self {
         let leaves = u32::try_from(ids.len()).expect("because a block is bounded in size");
         // Every level of the tree, and whether something wanted lies below each node.
         let mut levels = vec![ids.iter().map(|id| (*id.as_bytes(), wanted(id))).collect::<Vec<_>>()];

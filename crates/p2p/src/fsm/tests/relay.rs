@@ -13,7 +13,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 impl Bench {
     /// A transaction from the operator.
-    fn put(&mut self, tx: &Arc<Transaction>) {
+    pub(super) fn put(&mut self, tx: &Arc<Transaction>) {
         self.chain.look_at_clock(self.now);
         assert!(matches!(self.chain.submit_tx(tx), TxVerdict::Accepted { .. }));
         self.chain.set_unbroadcast(&tx.txid(), true);
@@ -21,7 +21,7 @@ impl Bench {
     }
 
     /// What a peer was told since the last look, one entry for each message.
-    fn heard(&mut self, peer: PeerId) -> Vec<Vec<Inventory>> {
+    pub(super) fn heard(&mut self, peer: PeerId) -> Vec<Vec<Inventory>> {
         let sent = self.sent(peer).into_iter();
         sent.filter_map(|message| if let Message::Inv(entries) = message { Some(entries) } else { None }).collect()
     }

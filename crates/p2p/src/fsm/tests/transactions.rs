@@ -15,7 +15,14 @@ use crate::{
 
 /// A node out of the initial download that relays transactions.
 pub(super) fn bench() -> Bench {
-    let mut bench = Bench::with(|config| config.relay_transactions = true);
+    bench_with(|_| {})
+}
+
+pub(super) fn bench_with(change: impl FnOnce(&mut Config)) -> Bench {
+    let mut bench = Bench::with(|config| {
+        config.relay_transactions = true;
+        change(config);
+    });
     bench.mine(1);
     bench
 }
