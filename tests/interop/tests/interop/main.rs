@@ -22,6 +22,7 @@ mod full_disk;
 mod harness;
 mod heals;
 mod kill_nine;
+mod light_clients;
 mod mines;
 mod mweb_first_block;
 mod mweb_loop;

@@ -88,19 +88,33 @@ impl Peer {
 
     /// Reads messages up to one with this command; `None` if the node closes the connection first.
     pub(crate) fn read_until(&mut self, command: &str) -> Option<Vec<u8>> {
+        self.read_all_until(command).pop().map(|(_, payload)| payload)
+    }
+
+    /// The same with the messages before it, and their commands. Nothing if the node closes the connection first.
+    pub(crate) fn read_all_until(&mut self, command: &str) -> Vec<(String, Vec<u8>)> {
         let deadline = Instant::now() + Duration::from_secs(30);
+        let mut read = Vec::new();
         loop {
-            let mut head = [0; 24];
-            self.read_exact(&mut head, deadline)?;
-            assert_eq!(head[..4], MAGIC, "the node's own messages are in order");
-            let size = u32::from_le_bytes([head[16], head[17], head[18], head[19]]);
-            let mut payload = vec![0; usize::try_from(size).unwrap()];
-            self.read_exact(&mut payload, deadline)?;
-            assert_eq!(head[20..24], checksum(&payload));
-            if head[4..16].split(|byte| *byte == 0).next() == Some(command.as_bytes()) {
-                return Some(payload);
+            let Some((name, payload)) = self.read(deadline) else { return Vec::new() };
+            let last = name == command;
+            read.push((name, payload));
+            if last {
+                return read;
             }
         }
+    }
+
+    fn read(&mut self, deadline: Instant) -> Option<(String, Vec<u8>)> {
+        let mut head = [0; 24];
+        self.read_exact(&mut head, deadline)?;
+        assert_eq!(head[..4], MAGIC, "the node's own messages are in order");
+        let size = u32::from_le_bytes([head[16], head[17], head[18], head[19]]);
+        let mut payload = vec![0; usize::try_from(size).unwrap()];
+        self.read_exact(&mut payload, deadline)?;
+        assert_eq!(head[20..24], checksum(&payload));
+        let name = head[4..16].split(|byte| *byte == 0).next().unwrap_or_default();
+        Some((String::from_utf8_lossy(name).into_owned(), payload))
     }
 
     /// Sends a ping; true if the pong comes, false if the node has closed the connection.
