@@ -83,16 +83,25 @@ impl Fsm {
         if cx.now.since(peer.connected_at) <= timeout {
             return;
         }
+        // The lines are the reference's: its tests look for them.
         let (Some(sent), Some(received)) = (peer.traffic.last_send, peer.traffic.last_receive) else {
+            let (got, gave) = (peer.traffic.last_receive.is_some(), peer.traffic.last_send.is_some());
+            tracing::debug!(target: "net", "socket no message in first {} seconds, {} {} from {id}",
+                timeout.as_secs(), u8::from(got), u8::from(gave));
             return peer.close(DisconnectReason::NoFirstMessage);
         };
+        let trip = cx.clock.since(peer.ping.started);
         if cx.now.since(sent) > TIMEOUT_INTERVAL {
+            tracing::info!("socket sending timeout: {}s", cx.now.since(sent).as_secs());
             peer.close(DisconnectReason::SendTimeout);
         } else if cx.now.since(received) > peer.receive_timeout() {
+            tracing::info!("socket receive timeout: {}s", cx.now.since(received).as_secs());
             peer.close(DisconnectReason::ReceiveTimeout);
-        } else if peer.ping.nonce.is_some() && cx.clock.since(peer.ping.started) > TIMEOUT_INTERVAL {
+        } else if peer.ping.nonce.is_some() && trip > TIMEOUT_INTERVAL {
+            tracing::info!("ping timeout: {:.6}s", trip.as_secs_f64());
             peer.close(DisconnectReason::PingTimeout);
         } else if !peer.established {
+            tracing::debug!(target: "net", "version handshake timeout from {id}");
             peer.close(DisconnectReason::HandshakeTimeout);
         }
     }
