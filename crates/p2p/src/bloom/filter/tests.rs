@@ -1,10 +1,6 @@
 //! Facts of BIP37 filters as v0.21.5.5 src/test/bloom_tests.cpp states them.
 
-use litecast_primitives::{
-    Amount, BlockHash, BlockHeader, TxIn, TxOut, Txid,
-    hash::{MerkleRoot, sha256d_pair},
-    transaction::TxParts,
-};
+use litecast_primitives::{Amount, TxIn, TxOut, Txid, transaction::TxParts};
 
 use super::*;
 
