@@ -128,6 +128,12 @@ impl Mempool {
     /// never be mined.
     pub fn remove_for_block(&mut self, block: &Block, height: Height, now: i64) -> BlockRemoval {
         let mut transactions: Vec<Arc<Transaction>> = block.transactions().to_vec();
+        self.rolling.on_block(now);
+        if self.is_empty() && self.deltas.is_empty() {
+            // As in the initial download.
+            self.fees.process_block(height, std::iter::empty());
+            return BlockRemoval { mined: transactions };
+        }
         if let Some(extension) = block.extension() {
             let mut by_kernel = BTreeSet::new();
             for kernel in &extension.body.kernels {
@@ -147,7 +153,6 @@ impl Mempool {
         }
         let inside = block.extension().into_iter().flat_map(|extension| &extension.body.inputs);
         self.remove_conflicts(inside.map(|input| OutputIndex::Mweb(input.output_id)));
-        self.rolling.on_block(now);
         BlockRemoval { mined: transactions }
     }
 
