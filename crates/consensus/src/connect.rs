@@ -22,7 +22,7 @@ use crate::{
     reject::{Reject, Rule},
     scripts::{ScriptSink, TxScripts, block_script_flags},
     subsidy::block_subsidy,
-    tx::{check_tx_inputs, sequence_locks},
+    tx::{SequenceLocks, check_tx_inputs},
 };
 
 /// Why a block did not connect.
@@ -158,7 +158,7 @@ pub fn connect_block(
             let fee = check_tx_inputs(tx, &spent, height)?;
             fees = fees.checked_add(fee).filter(|sum| sum.is_money()).ok_or(Rule::FeesOutOfRange)?;
             let heights: Vec<Height> = spent.iter().map(|coin| coin.height).collect();
-            if enforces_bip68 && !sequence_locks(tx, &heights, chain) {
+            if enforces_bip68 && !SequenceLocks::new(tx, &heights, chain).are_met(chain) {
                 return Err(Rule::TxNonFinal.into());
             }
         }

@@ -61,32 +61,58 @@ pub fn is_final_tx(tx: &Transaction, height: Height, time: i64) -> bool {
     lock == 0 || reached || tx.inputs().iter().all(|input| input.sequence == TxIn::SEQUENCE_FINAL)
 }
 
-const SEQUENCE_LOCKTIME_DISABLE: u32 = 1 << 31;
+/// An input with this bit has no relative lock time.
+pub const SEQUENCE_LOCKTIME_DISABLE: u32 = 1 << 31;
 const SEQUENCE_LOCKTIME_IS_TIME: u32 = 1 << 22;
 const SEQUENCE_LOCKTIME_MASK: u32 = 0xffff;
 /// Relative times count in steps of 512 seconds.
 const SEQUENCE_LOCKTIME_GRANULARITY: u32 = 9;
 
-/// Whether a transaction's relative lock times (BIP68) let it into the block on top of `chain`. `coin_heights` are the
-/// heights of the coins it spends, in order.
-pub fn sequence_locks(tx: &Transaction, coin_heights: &[Height], chain: &dyn HeaderView) -> bool {
-    // The version is compared as unsigned: negative versions are high ones.
-    if tx.version().cast_unsigned() < 2 {
-        return true;
-    }
-    let block_height = i64::from(chain.tip_height()) + 1;
-    let block_time = chain.median_time_past(chain.tip_height());
-    tx.inputs().iter().zip(coin_heights).all(|(input, &coin_height)| {
-        let lock = i64::from(input.sequence & SEQUENCE_LOCKTIME_MASK);
-        if input.sequence & SEQUENCE_LOCKTIME_DISABLE != 0 {
-            true
-        } else if input.sequence & SEQUENCE_LOCKTIME_IS_TIME != 0 {
-            let coin_time = chain.median_time_past(coin_height.saturating_sub(1));
-            coin_time + (lock << SEQUENCE_LOCKTIME_GRANULARITY) - 1 < block_time
-        } else {
-            i64::from(coin_height) + lock - 1 < block_height
+/// A transaction's relative lock times (BIP68): the last height and median time at which it is still locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SequenceLocks {
+    /// The block with the transaction must be above the block after this height; -1 without a lock.
+    pub height: i64,
+    /// The median time below the block must be later; -1 without a lock.
+    pub time: i64,
+}
+
+impl SequenceLocks {
+    /// Nothing to wait for.
+    pub const NONE: Self = Self { height: -1, time: -1 };
+
+    /// `coin_heights` are the heights of the coins that the transaction spends, in order, all on `chain` or in the block
+    /// on top of it.
+    pub fn new(tx: &Transaction, coin_heights: &[Height], chain: &dyn HeaderView) -> Self {
+        let mut locks = Self::NONE;
+        if !has_sequence_locks(tx) {
+            return locks;
         }
-    })
+        for (input, &coin_height) in tx.inputs().iter().zip(coin_heights) {
+            if input.sequence & SEQUENCE_LOCKTIME_DISABLE != 0 {
+                continue;
+            }
+            let lock = i64::from(input.sequence & SEQUENCE_LOCKTIME_MASK);
+            if input.sequence & SEQUENCE_LOCKTIME_IS_TIME != 0 {
+                let coin_time = chain.median_time_past(coin_height.saturating_sub(1));
+                locks.time = locks.time.max(coin_time + (lock << SEQUENCE_LOCKTIME_GRANULARITY) - 1);
+            } else {
+                locks.height = locks.height.max(i64::from(coin_height) + lock - 1);
+            }
+        }
+        locks
+    }
+
+    /// Whether the block on top of `chain` may contain the transaction.
+    pub fn are_met(&self, chain: &dyn HeaderView) -> bool {
+        let tip = chain.tip_height();
+        self.height <= i64::from(tip) && (self.time < 0 || self.time < chain.median_time_past(tip))
+    }
+}
+
+/// Whether relative lock times count. Versions compare as unsigned: negative ones are high.
+pub fn has_sequence_locks(tx: &Transaction) -> bool {
+    tx.version().cast_unsigned() >= 2
 }
 
 /// The coins that a transaction spends are mature and worth what it pays; answers with its fee. `coins` are those of

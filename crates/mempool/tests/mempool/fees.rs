@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use litecast_consensus::tx::SequenceLocks;
 use litecast_mempool::{
     Entry, FeeEstimator, FeeRate, LockPoints, Mempool, NewEntry, Policy,
     accept::Arrival,
@@ -86,7 +87,7 @@ impl History {
 }
 
 fn entry(tx: &Arc<Transaction>, fee: Amount, height: Height) -> Entry {
-    let lock_points = LockPoints { height: -1, time: -1, deepest_input: (0, BlockHash::ZERO) };
+    let lock_points = LockPoints { locks: SequenceLocks::NONE, deepest_input: (0, BlockHash::ZERO) };
     let tx = Arc::clone(tx);
     Entry::new(NewEntry { tx, fee, time: NOW, height, spends_coinbase: false, sigop_cost: 4, lock_points }, 20)
 }

@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use litecast_consensus::{
     scripts::ScriptCaches,
+    tx::SequenceLocks,
     versionbits::{TOP_BITS, VersionBitsCache},
 };
 use litecast_mempool::{
@@ -70,7 +71,7 @@ pub(crate) fn foreign(n: u8) -> OutPoint {
 }
 
 pub(crate) fn entry_at(tx: &Arc<Transaction>, fee: i64, time: i64) -> Entry {
-    let lock_points = LockPoints { height: -1, time: -1, deepest_input: (0, BlockHash::ZERO) };
+    let lock_points = LockPoints { locks: SequenceLocks::NONE, deepest_input: (0, BlockHash::ZERO) };
     let (tx, fee) = (Arc::clone(tx), Amount(fee));
     Entry::new(NewEntry { tx, fee, time, height: 1, spends_coinbase: false, sigop_cost: 4, lock_points }, 20)
 }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use litecast_consensus::tx::SequenceLocks;
 use litecast_mempool::{Entry, FeeEstimator, LockPoints, Mempool, NewEntry, Policy};
 use litecast_primitives::{
     Amount, Block, BlockHash, Height, OutPoint, Transaction, TxIn, TxOut, Txid, codec::Reader, params::Network,
@@ -90,7 +91,7 @@ impl Twins {
         let tx = Arc::new(make(rate * size / 1000 + 1));
         self.theirs.call("sendrawtransaction", &json!([hex::encode(tx.bytes()), 0])).unwrap();
         let paid = tx.outputs().iter().map(|output| output.value.0).sum::<i64>();
-        let lock_points = LockPoints { height: -1, time: -1, deepest_input: (0, BlockHash::ZERO) };
+        let lock_points = LockPoints { locks: SequenceLocks::NONE, deepest_input: (0, BlockHash::ZERO) };
         let (fee, txid, height) = (Amount(value - paid), tx.txid(), self.height);
         let new = NewEntry { tx, fee, time: NOW, height, spends_coinbase: false, sigop_cost: 0, lock_points };
         self.ours.insert(Entry::new(new, 20));
