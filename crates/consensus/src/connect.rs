@@ -13,7 +13,7 @@ use litecast_primitives::{
     params::Params,
     view::{CoinView, HeaderView, ViewError},
 };
-use litecast_script::{Flags, sigops, template};
+use litecast_script::template;
 
 use crate::{
     MAX_BLOCK_SIGOPS_COST,
@@ -22,7 +22,7 @@ use crate::{
     reject::{Reject, Rule},
     scripts::{ScriptSink, TxScripts, block_script_flags},
     subsidy::block_subsidy,
-    tx::{SequenceLocks, check_tx_inputs},
+    tx::{SequenceLocks, check_tx_inputs, sigop_cost},
 };
 
 /// Why a block did not connect.
@@ -162,7 +162,7 @@ pub fn connect_block(
                 return Err(Rule::TxNonFinal.into());
             }
         }
-        sigops_cost += transaction_sigop_cost(tx, &spent, flags);
+        sigops_cost += sigop_cost(tx, &spent, flags);
         if sigops_cost > MAX_BLOCK_SIGOPS_COST {
             return Err(Rule::BlockSigops.into());
         }
@@ -202,21 +202,6 @@ fn spent_coins(tx: &Transaction, view: &Overlay<'_>) -> Result<Vec<Coin>, Connec
         coins.push(coin);
     }
     Ok(coins)
-}
-
-/// `flags` decide what counts as a signature operation.
-fn transaction_sigop_cost(tx: &Transaction, spent: &[Coin], flags: Flags) -> u64 {
-    let (p2sh, witness) = (flags.contains(Flags::P2SH), flags.contains(Flags::WITNESS));
-    let inputs: u64 = tx
-        .inputs()
-        .iter()
-        .zip(spent)
-        .map(|(input, coin)| {
-            let script_pubkey = &coin.output.script_pubkey;
-            sigops::input_cost(&input.script_sig, script_pubkey, &input.witness, p2sh, witness)
-        })
-        .sum();
-    sigops::legacy(tx) * sigops::WITNESS_SCALE_FACTOR + inputs
 }
 
 /// Duplicate transactions are looked for, but on the known chain above BIP34 they cannot exist.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use litecast_primitives::{Amount, Coin, Height, Transaction, TxIn, view::HeaderView};
+use litecast_script::{Flags, sigops};
 
 use crate::{
     COINBASE_MATURITY, MAX_BLOCK_WEIGHT, PEGOUT_MATURITY, WITNESS_SCALE_FACTOR,
@@ -113,6 +114,16 @@ impl SequenceLocks {
 /// Whether relative lock times count. Versions compare as unsigned: negative ones are high.
 pub fn has_sequence_locks(tx: &Transaction) -> bool {
     tx.version().cast_unsigned() >= 2
+}
+
+/// Cost of a transaction's signature operations (GetTransactionSigOpCost). `spent` are the coins of its inputs, in order,
+/// none for a coinbase; `flags` decide what counts.
+pub fn sigop_cost(tx: &Transaction, spent: &[Coin], flags: Flags) -> u64 {
+    let (p2sh, witness) = (flags.contains(Flags::P2SH), flags.contains(Flags::WITNESS));
+    let inputs = tx.inputs().iter().zip(spent).map(|(input, coin)| {
+        sigops::input_cost(&input.script_sig, &coin.output.script_pubkey, &input.witness, p2sh, witness)
+    });
+    sigops::legacy(tx) * sigops::WITNESS_SCALE_FACTOR + inputs.sum::<u64>()
 }
 
 /// The coins that a transaction spends are mature and worth what it pays; answers with its fee. `coins` are those of

@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use litecast_consensus::{
     scripts::{ScriptCaches, TxScripts, block_script_flags},
-    tx::{check_transaction, is_final_tx},
+    tx::{check_transaction, is_final_tx, sigop_cost},
     versionbits::{self, ThresholdState, VersionBitsCache, is_mweb_active},
 };
 use litecast_mweb::{LeafStore, Verifier};
@@ -20,7 +20,7 @@ use litecast_primitives::{
     params::{DeploymentId, Params},
     view::{CoinView, HeaderView, ViewError},
 };
-use litecast_script::{Flags, sigops};
+use litecast_script::Flags;
 
 use self::inputs::{check_inputs, spent_coins};
 use crate::{
@@ -194,7 +194,7 @@ fn pre_checks(
             return Err(Rule::NonStandardWitness.into());
         }
     }
-    let sigop_cost = sigop_cost(tx, &coins);
+    let sigop_cost = sigop_cost(tx, &coins, Flags::STANDARD);
     let spends_coinbase = coins.iter().any(|coin| coin.is_coinbase || coin.is_peg_out);
     let (time, height) = (arrival.time, headers.tip_height());
     let new = NewEntry { tx: Arc::clone(tx), fee, time, height, spends_coinbase, sigop_cost, lock_points };
@@ -256,15 +256,6 @@ fn conflicts(pool: &Mempool, tx: &Transaction) -> Result<BTreeSet<Txid>, TxRejec
         found.insert(spender);
     }
     Ok(found)
-}
-
-/// GetTransactionSigOpCost with the flags of policy.
-fn sigop_cost(tx: &Transaction, coins: &[Coin]) -> u64 {
-    let inputs = tx.inputs().iter().zip(coins);
-    let inputs = inputs.map(|(input, coin)| {
-        sigops::input_cost(&input.script_sig, &coin.output.script_pubkey, &input.witness, true, true)
-    });
-    sigops::legacy(tx) * sigops::WITNESS_SCALE_FACTOR + inputs.sum::<u64>()
 }
 
 fn check_fee_rate(pool: &Mempool, entry: &Entry, fee: i64, now: i64) -> Result<(), TxReject> {
