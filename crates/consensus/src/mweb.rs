@@ -5,7 +5,7 @@ use litecast_mweb::{
     Connected, PegIn, Stage,
     amounts::{supply_change, total_fee},
 };
-use litecast_primitives::{Amount, Block, OutPoint, Transaction, TxOut, mweb::PegOut, view::Ancestors};
+use litecast_primitives::{Amount, Block, OutPoint, Transaction, mweb::PegOut, view::Ancestors};
 use litecast_script::template;
 
 use crate::{
@@ -40,8 +40,7 @@ pub(crate) fn contextual_check_block(block: &Block, context: &Context<'_>) -> Re
     let Some(extension) = block.extension() else {
         return Err(Reject::new(Rule::MwebMissing, "MWEB activated but extension block not found"));
     };
-    let no_peg_ins = |tx: &Transaction| !tx.outputs().iter().any(is_peg_in);
-    if !transactions.iter().filter(|tx| tx.is_coinbase() || tx.is_hogex()).all(|tx| no_peg_ins(tx)) {
+    if transactions.iter().filter(|tx| tx.is_coinbase() || tx.is_hogex()).any(|tx| peg_ins(tx).next().is_some()) {
         return Err(Reject::new(Rule::UnexpectedPegIn, "Pegin found in coinbase or HogEx"));
     }
     let Some(hogex) = transactions.last().filter(|tx| tx.is_hogex()) else {
@@ -60,7 +59,7 @@ pub(crate) fn contextual_check_block(block: &Block, context: &Context<'_>) -> Re
         return Err(Reject::new(Rule::MwebHeightMismatch, "Invalid MWEB block height"));
     }
     check_peg_in_inputs(block, hogex, is_first_hogex(context))?;
-    let peg_ins: Vec<PegIn> = peg_ins(block).map(|(peg_in, _)| peg_in).collect();
+    let peg_ins: Vec<PegIn> = block_peg_ins(block).map(|(peg_in, _)| peg_in).collect();
     let peg_outs: Vec<PegOut> = hogex.outputs()[1..]
         .iter()
         .map(|output| PegOut { amount: output.value, script_pubkey: output.script_pubkey.clone() })
@@ -77,25 +76,24 @@ fn is_first_hogex(context: &Context<'_>) -> bool {
     }
 }
 
-fn is_peg_in(output: &TxOut) -> bool {
-    template::peg_in_kernel(&output.script_pubkey).is_some()
+/// The peg-ins among a transaction's outputs, with the outputs that they are.
+pub fn peg_ins(tx: &Transaction) -> impl Iterator<Item = (PegIn, OutPoint)> {
+    (0u32..).zip(tx.outputs()).filter_map(|(vout, output)| {
+        let kernel_id = template::peg_in_kernel(&output.script_pubkey)?;
+        Some((PegIn { amount: output.value, kernel_id }, OutPoint { txid: tx.txid(), vout }))
+    })
 }
 
-/// The peg-ins of all transactions but coinbase and HogEx, with the outputs that they are.
-fn peg_ins(block: &Block) -> impl Iterator<Item = (PegIn, OutPoint)> {
+/// The peg-ins of all transactions but coinbase and HogEx.
+fn block_peg_ins(block: &Block) -> impl Iterator<Item = (PegIn, OutPoint)> {
     let transactions = block.transactions();
-    transactions[1..transactions.len() - 1].iter().flat_map(|tx| {
-        (0u32..).zip(tx.outputs()).filter_map(|(vout, output)| {
-            let kernel_id = template::peg_in_kernel(&output.script_pubkey)?;
-            Some((PegIn { amount: output.value, kernel_id }, OutPoint { txid: tx.txid(), vout }))
-        })
-    })
+    transactions[1..transactions.len() - 1].iter().flat_map(|tx| peg_ins(tx))
 }
 
 /// The HogEx spends exactly the block's peg-ins, in their order.
 fn check_peg_in_inputs(block: &Block, hogex: &Transaction, first: bool) -> Result<(), Reject> {
     let mut inputs = hogex.inputs().iter().skip(usize::from(!first));
-    for (_, outpoint) in peg_ins(block) {
+    for (_, outpoint) in block_peg_ins(block) {
         let Some(input) = inputs.next() else {
             return Err(Reject::new(Rule::PegInsMissing, "Pegins missing from HogEx"));
         };
@@ -127,7 +125,7 @@ pub(crate) fn connect_block(
         }
     }
     let mut input_amount = prev.amount;
-    for (peg_in, _) in peg_ins(block) {
+    for (peg_in, _) in block_peg_ins(block) {
         input_amount = input_amount
             .checked_add(peg_in.amount)
             .filter(|a| a.is_money())

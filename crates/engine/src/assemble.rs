@@ -7,7 +7,7 @@ use bytes::Bytes;
 use litecast_consensus::{
     Reject,
     block::{commitment_hash, commitment_script},
-    pow,
+    mweb, pow,
     subsidy::block_subsidy,
     versionbits::{self, VersionBitsCache},
 };
@@ -15,15 +15,12 @@ use litecast_mempool::{
     Entry, FeeRate, Mempool,
     mining::{self, BlockRequest},
 };
-use litecast_mweb::{AddError, BlockBuilder, BuildError, PegIn, Verifier, amounts};
+use litecast_mweb::{AddError, BlockBuilder, BuildError, Verifier, amounts};
 use litecast_primitives::{
     Amount, Block, BlockHeader, Height, OutPoint, Transaction, TxIn, TxOut, Txid, hash::MerkleRoot, merkle,
     mweb::ExtensionBlock, params::Params, transaction::TxParts, view::HeaderView,
 };
-use litecast_script::{
-    opcode, sigops,
-    template::{self, hogaddr_script},
-};
+use litecast_script::{opcode, sigops, template::hogaddr_script};
 use litecast_scrypt::scrypt_1024_1_1;
 use litecast_store::MwebIndex;
 
@@ -147,16 +144,9 @@ struct Inside<'a> {
 
 impl<'a> Inside<'a> {
     fn add(&mut self, tx: &'a Transaction) -> Result<(), AddError> {
-        let Some(mweb) = tx.mweb() else { return Ok(()) };
-        let mut peg_ins = Vec::new();
-        let mut inputs = Vec::new();
-        for (vout, output) in (0u32..).zip(tx.outputs()) {
-            if let Some(kernel_id) = template::peg_in_kernel(&output.script_pubkey) {
-                peg_ins.push(PegIn { amount: output.value, kernel_id });
-                inputs.push(OutPoint { txid: tx.txid(), vout });
-            }
-        }
-        self.builder.add(mweb, &peg_ins)?;
+        let Some(part) = tx.mweb() else { return Ok(()) };
+        let (peg_ins, mut inputs): (Vec<_>, Vec<_>) = mweb::peg_ins(tx).unzip();
+        self.builder.add(part, &peg_ins)?;
         self.inputs.append(&mut inputs);
         self.sigops += peg_out_sigops(tx);
         Ok(())

@@ -1,6 +1,7 @@
 //! What is standard: shapes of transactions, of what they spend and of their witnesses
 //! (v0.21.5.5 src/policy/policy.cpp).
 
+use litecast_consensus::mweb;
 use litecast_mweb::{NonStandard, PegIn, amounts::peg_outs, check_standard};
 use litecast_primitives::{Coin, Transaction, TxOut};
 use litecast_script::{
@@ -69,12 +70,9 @@ pub fn is_standard_tx(tx: &Transaction, policy: &Policy) -> Result<(), Rule> {
     })
 }
 
-/// The peg-in outputs.
+/// The peg-in outputs, without their places.
 pub(crate) fn peg_ins(tx: &Transaction) -> Vec<PegIn> {
-    let peg_in = |output: &TxOut| {
-        template::peg_in_kernel(&output.script_pubkey).map(|kernel_id| PegIn { amount: output.value, kernel_id })
-    };
-    tx.outputs().iter().filter_map(peg_in).collect()
+    mweb::peg_ins(tx).map(|(peg_in, _)| peg_in).collect()
 }
 
 /// The template of an output that is relayed (IsStandard).
