@@ -135,6 +135,11 @@ impl ScriptCaches {
     pub fn new(max_bytes: usize) -> Self {
         Self { signatures: SignatureCache::new(max_bytes / 2), scripts: ScriptCache::new(max_bytes / 2) }
     }
+
+    /// Executes what is not known to have passed; remembers signatures, not the whole.
+    pub fn check(&self, scripts: &TxScripts) -> Result<(), Reject> {
+        if scripts.is_known(&self.scripts) { Ok(()) } else { scripts.check(Some(&self.signatures)) }
+    }
 }
 
 /// Executes scripts as they come, on the caller's thread: the reject string names the script's error. What the caches
@@ -144,8 +149,7 @@ pub struct InOrder<'a>(pub Option<&'a ScriptCaches>);
 
 impl ScriptSink for InOrder<'_> {
     fn add(&mut self, scripts: TxScripts) -> Result<(), Reject> {
-        let known = self.0.is_some_and(|caches| scripts.is_known(&caches.scripts));
-        if known { Ok(()) } else { scripts.check(self.0.map(|caches| &caches.signatures)) }
+        self.0.map_or_else(|| scripts.check(None), |caches| caches.check(&scripts))
     }
 
     fn finish(&mut self) -> Result<(), Reject> {

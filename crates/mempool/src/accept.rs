@@ -298,19 +298,17 @@ fn check_scripts(tx: &Arc<Transaction>, coins: &[Coin], chain: &Chain<'_>) -> Re
         return Ok(());
     }
     let with = |flags: Flags| TxScripts::new(Arc::clone(tx), coins, flags);
-    let check = |scripts: &TxScripts| {
-        if scripts.is_known(&chain.caches.scripts) { Ok(()) } else { scripts.check(Some(&chain.caches.signatures)) }
-    };
-    if let Err(reject) = check(&with(Flags::STANDARD)) {
+    let caches = chain.caches;
+    if let Err(reject) = caches.check(&with(Flags::STANDARD)) {
         // Failing only with a look at witnesses, of which there are none, says nothing about the transaction by its id.
         let blind = Flags::STANDARD.without(Flags::WITNESS | Flags::CLEANSTACK);
         let stripped = !tx.has_witness()
-            && check(&with(blind)).is_ok()
-            && check(&with(Flags::STANDARD.without(Flags::CLEANSTACK))).is_err();
+            && caches.check(&with(blind)).is_ok()
+            && caches.check(&with(Flags::STANDARD.without(Flags::CLEANSTACK))).is_err();
         return Err(if stripped { TxReject::WitnessStripped(reject) } else { TxReject::Consensus(reject) });
     }
     let next = with(block_script_flags(chain.headers, chain.params, chain.versionbits));
-    check(&next).map_err(TxReject::Consensus)?;
-    next.remember(&chain.caches.scripts);
+    caches.check(&next).map_err(TxReject::Consensus)?;
+    next.remember(&caches.scripts);
     Ok(())
 }
