@@ -47,11 +47,6 @@ impl ScriptVerifier {
         Arc::clone(&self.pool)
     }
 
-    /// Lets `work` share its parts among the threads.
-    pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        self.pool.install(work)
-    }
-
     /// Takes the scripts of one block. Without `caches` nothing is looked up or remembered: an old block's transactions
     /// were never seen before and will not be again.
     pub(crate) fn sink(&self, caches: bool) -> Box<dyn ScriptSink + '_> {

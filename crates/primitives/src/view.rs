@@ -26,7 +26,7 @@ pub struct ChainHeader {
 const MEDIAN_TIME_SPAN: Height = 11;
 
 /// The headers of one chain from the genesis block up to [`HeaderView::tip_height`].
-pub trait HeaderView: Sync {
+pub trait HeaderView {
     /// Height of the last header.
     fn tip_height(&self) -> Height;
 

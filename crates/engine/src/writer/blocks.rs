@@ -96,7 +96,7 @@ impl Writer {
             match entry.parent {
                 Some(parent) => {
                     let chain = ChainAt::new(&index, parent);
-                    self.scripts.install(|| block::contextual_check_block(block, &self.shared.context(&chain)))
+                    block::contextual_check_block(block, &self.shared.context(&chain))
                 }
                 None => Ok(()),
             }

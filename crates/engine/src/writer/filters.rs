@@ -142,6 +142,7 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         let made: Vec<BlockFilter> = self
             .scripts
+            .pool()
             .install(|| ids.par_iter().map(|id| make_again(&shared, *id)).collect::<Result<_, EngineError>>())?;
         let index = shared.index.read();
         let Some(filters) = &mut self.filters else { return Ok(()) };

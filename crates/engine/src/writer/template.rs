@@ -66,7 +66,7 @@ impl Writer {
         let now = self.shared.clock.adjusted();
         let checked = header::contextual_check_block_header(candidate.header(), &chain, params, now, None)
             .and_then(|()| block::check_block(candidate))
-            .and_then(|()| self.scripts.install(|| block::contextual_check_block(candidate, &context)));
+            .and_then(|()| block::contextual_check_block(candidate, &context));
         if checked.is_err() {
             return Ok(checked);
         }
