@@ -251,14 +251,11 @@ pub fn disconnect_block(
             delta.create(input.prevout, coin.clone());
         }
     }
-    let mweb = match (block.extension(), &undo.mweb) {
-        (None, None) => MwebDelta::default(),
-        (Some(extension), Some(undo)) => match litecast_mweb::disconnect_block(&extension.header, undo, mweb) {
-            Ok(delta) => delta,
-            Err(DisconnectError::View(error)) => return Err(error.into()),
-            Err(DisconnectError::Mismatch(_)) => return Err(ConnectError::Undo(block.hash())),
-        },
-        _ => return Err(ConnectError::Undo(block.hash())),
-    };
+    let mweb = mweb::disconnect_block(block, undo, mweb).map_err(|error| match error {
+        mweb::DisconnectError::Inside(DisconnectError::View(error)) => error.into(),
+        mweb::DisconnectError::Inside(DisconnectError::Mismatch(_)) | mweb::DisconnectError::OtherBlock => {
+            ConnectError::Undo(block.hash())
+        }
+    })?;
     Ok((delta, mweb))
 }

@@ -2,14 +2,14 @@
 //! (v0.21.5.5 src/mweb/mweb_node.cpp). Its inside is litecast-mweb's.
 
 use litecast_mweb::{
-    Connected, PegIn, Stage,
+    Connected, LeafStore, MwebDelta, PegIn, Stage,
     amounts::{supply_change, total_fee},
 };
 use litecast_primitives::{Amount, Block, OutPoint, Transaction, mweb::PegOut, view::Ancestors};
 use litecast_script::template;
 
 use crate::{
-    connect::ConnectError,
+    connect::{BlockUndo, ConnectError},
     context::{Context, State},
     reject::{Reject, Rule},
     versionbits::is_mweb_active,
@@ -149,6 +149,26 @@ pub(crate) fn connect_block(
     }
     let (hash, params) = (block.hash(), &context.params.mweb);
     Ok(Some(litecast_mweb::connect_block(extension, &hash, prev.header, state.mweb, params, context.mweb)?))
+}
+
+/// Why an extension block was not taken off.
+#[derive(Debug, thiserror::Error)]
+pub enum DisconnectError {
+    /// One of block and undo data has an extension block, and the other has none.
+    #[error("the undo data is that of another block")]
+    OtherBlock,
+    /// The inside does not come off.
+    #[error(transparent)]
+    Inside(#[from] litecast_mweb::DisconnectError),
+}
+
+/// Takes the extension block off again, if there is one. `state` is what the block left.
+pub fn disconnect_block(block: &Block, undo: &BlockUndo, state: &dyn LeafStore) -> Result<MwebDelta, DisconnectError> {
+    match (block.extension(), &undo.mweb) {
+        (None, None) => Ok(MwebDelta::default()),
+        (Some(extension), Some(undo)) => Ok(litecast_mweb::disconnect_block(&extension.header, undo, state)?),
+        _ => Err(DisconnectError::OtherBlock),
+    }
 }
 
 impl From<litecast_mweb::Reject> for Reject {

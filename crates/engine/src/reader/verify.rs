@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use litecast_consensus::{BlockUndo, State, block, connect_block, scripts::InOrder};
+use litecast_consensus::{BlockUndo, State, block, connect_block, mweb, scripts::InOrder};
 use litecast_mweb::Overlay;
 use litecast_primitives::{
     Block, Coin, Height, OutPoint, TxOut,
@@ -135,15 +135,9 @@ impl Reader {
             if !past.take_off(&block, height, &undo).map_err(broken)? {
                 return bad("the coins are not those of the block".into());
             }
-            match (block.extension(), &undo.mweb) {
-                (None, None) => {}
-                (Some(extension), Some(undo)) => {
-                    match litecast_mweb::disconnect_block(&extension.header, undo, &past_inside) {
-                        Ok(delta) => past_inside.apply(delta),
-                        Err(error) => return bad(error.to_string()),
-                    }
-                }
-                _ => return bad("the undo data is that of another block".into()),
+            match mweb::disconnect_block(&block, &undo, &past_inside) {
+                Ok(delta) => past_inside.apply(delta),
+                Err(error) => return bad(error.to_string()),
             }
             taken_off.push(height);
         }
