@@ -101,11 +101,14 @@ fn expected_version(chain: &dyn HeaderView, height: Height, params: &Params, kno
 /// How many of the last blocks have versions that nobody expects.
 pub fn unexpected_versions(chain: &dyn HeaderView, params: &Params, known: &VersionBitsCache) -> usize {
     let tip = chain.tip_height();
-    (tip.saturating_sub(RECENT_BLOCKS - 1)..=tip)
-        .filter(|height| {
-            let Some(block) = chain.at(*height) else { return false };
-            let version = block.header.version;
-            version > LAST_OLD_BLOCK_VERSION && version & !expected_version(chain, *height, params, known) != 0
-        })
-        .count()
+    let mut first = tip.saturating_sub(RECENT_BLOCKS - 1);
+    let mut found = 0;
+    while first <= tip {
+        let last = tip.min(first + (params.confirmation_window - 1 - first % params.confirmation_window));
+        let expected = expected_version(chain, first, params, known);
+        let versions = (first..=last).filter_map(|height| chain.at(height)).map(|block| block.header.version);
+        found += versions.filter(|version| *version > LAST_OLD_BLOCK_VERSION && version & !expected != 0).count();
+        first = last + 1;
+    }
+    found
 }
