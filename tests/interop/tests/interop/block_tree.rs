@@ -26,25 +26,6 @@ const SERVICES: u64 = 1 | 8;
 /// Blocks between two looks at the connection, so that neither side's buffers fill up.
 const PIPELINE: usize = 200;
 
-/// Connects and shakes hands as a node that has blocks to give.
-fn shake_hands(port: u16) -> Peer {
-    let mut peer = Peer::connect(port);
-    let mut version = Vec::new();
-    version.extend(70_017_i32.to_le_bytes());
-    version.extend(SERVICES.to_le_bytes());
-    version.extend(1_600_000_000_i64.to_le_bytes());
-    version.extend([0; 52]);
-    version.extend(u64::from(port).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
-    version.extend(b"\x0c/block-tree/");
-    version.extend([0; 4]);
-    version.push(0);
-    peer.send(&good("version", &version));
-    peer.read_until("verack").expect("because a node answers a version");
-    peer.send(&good("verack", &[]));
-    assert!(peer.ping(), "no pong after the handshake");
-    peer
-}
-
 fn headers_message(blocks: &[Arc<Block>]) -> Vec<u8> {
     let mut payload = vec![u8::try_from(blocks.len()).expect("because branches are short")];
     for block in blocks {
@@ -106,7 +87,7 @@ struct Stand<'a> {
 
 impl<'a> Stand<'a> {
     fn new(node: &'a Node) -> Self {
-        Self { node, peer: shake_hands(node.port), log: Log::open(node), clock: 0 }
+        Self { node, peer: Peer::offering(SERVICES, node.port), log: Log::open(node), clock: 0 }
     }
 
     fn send_block(&mut self, block: &Block) {
@@ -156,7 +137,7 @@ impl<'a> Stand<'a> {
         }
         self.deliver(&step.delivery);
         if !self.peer.ping() {
-            self.peer = shake_hands(self.node.port);
+            self.peer = Peer::offering(SERVICES, self.node.port);
         }
         // The verdict may come after the pong, but before the answer to this.
         self.node.call("syncwithvalidationinterfacequeue", json!([]));
@@ -201,7 +182,7 @@ fn deliver_all(name: &str, node: &Node) {
         }
         if case.group != GROUND {
             // What a peer did before must not count against the next case.
-            stand.peer = shake_hands(node.port);
+            stand.peer = Peer::offering(SERVICES, node.port);
         }
     }
     assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));

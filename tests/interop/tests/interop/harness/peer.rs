@@ -45,13 +45,18 @@ impl Peer {
         Self { stream, nonce: 0 }
     }
 
-    /// Connects and shakes hands.
+    /// Connects and shakes hands, with nothing to give.
     pub(crate) fn shake_hands(port: u16) -> Self {
+        Self::offering(0, port)
+    }
+
+    /// Connects and shakes hands as a node with these services.
+    pub(crate) fn offering(services: u64, port: u16) -> Self {
         let mut peer = Self::connect(port);
         let mut version = Vec::new();
         version.extend(70_017_i32.to_le_bytes());
-        // No services; any time; two empty addresses; a nonce that is not the node's; a name; a height; no relay.
-        version.extend([0; 8]);
+        // Any time; two empty addresses; a nonce that is not the node's; a name; a height; no relay.
+        version.extend(services.to_le_bytes());
         version.extend(1_700_000_000_i64.to_le_bytes());
         version.extend([0; 52]);
         version.extend(u64::from(port).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
