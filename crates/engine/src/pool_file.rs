@@ -12,6 +12,7 @@ use litecast_mempool::{
     persist::{Loaded, SavedPool, encode},
 };
 use litecast_primitives::codec::Reader as Bytes;
+use litecast_store::replace_file;
 
 use crate::{command::Command, error::EngineError, handle::Handle, reader::Reader};
 
@@ -77,10 +78,11 @@ impl Reader {
 
     /// Writes the mempool to a file, for the next start; what was there before is replaced only when all is on disk.
     pub fn save_mempool(&self, file: &Path) -> io::Result<()> {
+        let _alone = self.0.pool_saving.lock();
         let began = std::time::Instant::now();
         let bytes = encode(&self.mempool());
         let copied = began.elapsed();
-        replace(file, &bytes)?;
+        replace_file(file, &bytes)?;
         let dumped = began.elapsed() - copied;
         tracing::info!("Dumped mempool: {}s to copy, {}s to dump", copied.as_secs_f64(), dumped.as_secs_f64());
         Ok(())
@@ -99,16 +101,7 @@ pub(crate) fn read_fee_estimates(file: &Path) -> FeeEstimator {
 /// Keeps the fee estimates; whatever still waits counts as not confirmed.
 pub(crate) fn write_fee_estimates(file: &Path, pool: &mut Mempool) {
     pool.fees_mut().flush_unconfirmed();
-    if let Err(error) = replace(file, &pool.fees().encode()) {
+    if let Err(error) = replace_file(file, &pool.fees().encode()) {
         tracing::error!("Failed to write fee estimates to {}: {error}. Continuing anyway.", file.display());
     }
-}
-
-/// A file with these bytes instead of the one that may be there, never anything between.
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut new = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(Path::new(".")))?;
-    io::Write::write_all(&mut new, bytes)?;
-    new.as_file().sync_all()?;
-    new.persist(file)?;
-    Ok(())
 }

@@ -68,6 +68,8 @@ pub(crate) struct Shared {
     pub(crate) minimum_chain_work: U256,
     pub(crate) max_tip_age: i64,
     pub(crate) pool_loaded: AtomicBool,
+    /// Held while the mempool is written to its file: who asks for that is on a thread of its own.
+    pub(crate) pool_saving: Mutex<()>,
     pub(crate) last_template: Mutex<Option<LastTemplate>>,
     /// What the operator should know.
     pub(crate) warning: Mutex<Option<String>>,

@@ -25,6 +25,7 @@ mod marker;
 mod scan;
 pub mod simulation;
 mod store;
+mod whole_file;
 
 pub use batch::{Batch, CoinsSummary};
 pub use coin_codec::{decode_coin, encode_coin};
@@ -34,3 +35,4 @@ pub use index_record::{IndexRecord, MwebIndex};
 pub use lifecycle::{FileLimits, Options, Wipe};
 pub use scan::{BlockScan, MAX_SCANNED_BLOCK, ScannedBlock, scan_file};
 pub use store::{Coins, Opaque, Store};
+pub use whole_file::replace_file;

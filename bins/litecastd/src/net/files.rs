@@ -1,17 +1,12 @@
 //! What the network keeps on disk between runs: `peers.dat`, `banlist.dat`, `anchors.dat`.
 //!
-//! The machine makes and reads the bytes; this replaces whole files in one go (a new file, synced, renamed over the old
-//! one), on a thread of its own and in order. A file that cannot be read is a warning and an empty list, as in
+//! The machine makes and reads the bytes; this replaces whole files in one go, on a thread of its own and in order. A file that cannot be read is a warning and an empty list, as in
 //! v0.21.5.5 src/addrdb.cpp; one that cannot be written is an error in the log.
 
-use std::{
-    fs::{self, File},
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-    thread,
-};
+use std::{fs, io, path::PathBuf, thread};
 
 use bytes::Bytes;
+use litecast_store::replace_file;
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) const PEERS: &str = "peers.dat";
@@ -39,7 +34,7 @@ impl Files {
         let folder = dir.clone();
         thread::Builder::new().name("net-files".into()).spawn(move || {
             while let Some(Job { name, bytes, done }) = waiting.blocking_recv() {
-                if let Err(error) = replace(&folder, name, &bytes) {
+                if let Err(error) = replace_file(&folder.join(name), &bytes) {
                     tracing::error!("writing {name}: {error}");
                 }
                 let _ = done.send(());
@@ -77,18 +72,6 @@ impl Files {
         }
         written
     }
-}
-
-fn replace(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let new = dir.join(format!("{name}.new"));
-    let write = || {
-        let mut file = File::create(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&new, dir.join(name))?;
-        File::open(dir)?.sync_all()
-    };
-    write().inspect_err(|_| drop(fs::remove_file(&new)))
 }
 
 #[cfg(test)]

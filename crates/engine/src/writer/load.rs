@@ -66,6 +66,7 @@ impl Writer {
             minimum_chain_work: options.minimum_chain_work,
             max_tip_age: options.max_tip_age,
             pool_loaded: AtomicBool::new(false),
+            pool_saving: Mutex::new(()),
             last_template: Mutex::new(None),
             warning: Mutex::new(None),
             filters: options.block_filters.then(Arc::default),
