@@ -150,7 +150,7 @@ pub fn check_tx_inputs(tx: &Transaction, coins: &[Coin], height: Height) -> Resu
     let total_out = Amount(tx.outputs().iter().map(|o| o.value.0).sum());
     let fee = Amount(total_in.0 - total_out.0);
     if fee.0 < 0 {
-        let detail = format!("value in ({total_in}) < value out ({total_out})");
+        let detail = format!("value in ({}) < value out ({})", total_in.format_money(), total_out.format_money());
         return Err(Reject::new(Rule::InputsBelowOutputs, detail));
     }
     if fee.is_money() { Ok(fee) } else { Err(Rule::FeeOutOfRange.into()) }

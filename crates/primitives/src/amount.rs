@@ -28,6 +28,15 @@ impl Amount {
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
+
+    /// Decimal litecoins with two to eight places, as messages print them (v0.21.5.5 src/util/moneystr.cpp, FormatMoney).
+    pub fn format_money(self) -> String {
+        let mut text = self.to_string();
+        let cents = text.len() - 6;
+        let kept = text.trim_end_matches('0').len().max(cents);
+        text.truncate(kept);
+        text
+    }
 }
 
 /// Decimal litecoins with eight places, as RPC prints them.
@@ -42,6 +51,23 @@ impl fmt::Display for Amount {
 #[cfg(test)]
 mod tests {
     use super::Amount;
+
+    #[test]
+    fn money_as_in_messages() {
+        // v0.21.5.5 src/test/util_tests.cpp, util_FormatMoney
+        for (amount, text) in [
+            (0, "0.00"),
+            (123_456_789_000, "1234.56789"),
+            (-100_000_000, "-1.00"),
+            (10_000_000_000, "100.00"),
+            (10_000_000, "0.10"),
+            (1_000_000, "0.01"),
+            (100_000, "0.001"),
+            (1, "0.00000001"),
+        ] {
+            assert_eq!(Amount(amount).format_money(), text);
+        }
+    }
 
     #[test]
     fn prints_eight_places() {

@@ -61,48 +61,14 @@ pub(super) fn check_replacement(
     let old_fees = replaced.iter().filter_map(|txid| pool.get(txid)).map(Entry::modified_fee);
     let old_fees = old_fees.fold(0, i64::saturating_add);
     if fee < old_fees {
-        let (fee, old_fees) = (format_money(fee), format_money(old_fees));
+        let (fee, old_fees) = (Amount(fee).format_money(), Amount(old_fees).format_money());
         return Err(insufficient(format!(", less fees than conflicting txs; {fee} < {old_fees}")));
     }
     let added = fee.saturating_sub(old_fees);
     let needed = pool.policy().incremental_relay_fee.total_fee(entry.size(), entry.mweb_weight());
     if added < needed {
-        let (added, needed) = (format_money(added), format_money(needed));
+        let (added, needed) = (Amount(added).format_money(), Amount(needed).format_money());
         return Err(insufficient(format!(", not enough additional fees to relay; {added} < {needed}")));
     }
     Ok(replaced)
-}
-
-/// Litecoins with two to eight places (v0.21.5.5 src/util/moneystr.cpp, FormatMoney).
-fn format_money(amount: i64) -> String {
-    let mut text = Amount(amount).to_string();
-    while text.ends_with('0') && !text[..text.len() - 2].ends_with('.') {
-        text.pop();
-    }
-    // "1." lacks two places, "1.5" one.
-    let places = text.len() - text.find('.').map_or(text.len(), |dot| dot + 1);
-    text.extend(std::iter::repeat_n('0', 2usize.saturating_sub(places)));
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::format_money;
-
-    #[test]
-    fn money_as_in_messages() {
-        // v0.21.5.5 src/test/util_tests.cpp, util_FormatMoney
-        for (amount, text) in [
-            (0, "0.00"),
-            (123_456_789_000, "1234.56789"),
-            (-100_000_000, "-1.00"),
-            (10_000_000_000, "100.00"),
-            (10_000_000, "0.10"),
-            (1_000_000, "0.01"),
-            (100_000, "0.001"),
-            (1, "0.00000001"),
-        ] {
-            assert_eq!(format_money(amount), text);
-        }
-    }
 }
