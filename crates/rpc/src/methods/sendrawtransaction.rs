@@ -63,10 +63,10 @@ fn run(call: &Call<'_>) -> Result<Value, RpcError> {
     }
 }
 
-/// A transaction in hex that is to be sent.
+/// A transaction in hex that is to be sent: in the extended form, so that what lacks inputs cannot be meant.
 pub(super) fn transaction(hex: &str) -> Result<Transaction, RpcError> {
     let failed = "TX decode failed. Make sure the tx has at least one input.";
-    decoderawtransaction::decode(hex, true, true).ok_or_else(|| RpcError::new(code::DESERIALIZATION_ERROR, failed))
+    decoderawtransaction::decode(hex, false, true).ok_or_else(|| RpcError::new(code::DESERIALIZATION_ERROR, failed))
 }
 
 /// The most that a transaction may pay, from a parameter with a fee rate.

@@ -14,6 +14,7 @@ use crate::harness::{Node, difference};
 use crate::litecoind::Litecoind;
 use crate::live::Pair;
 
+const WITHOUT_INPUTS: &str = "02000000000196e1fa020000000016001479b000887626b294a914501a4cd226b58b23598300000000";
 const UNKNOWN: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 const RULES: &str = r#"{"rules": ["mweb", "segwit"]}"#;
 /// MWEB is in force from the next block on.
@@ -346,8 +347,10 @@ fn errors(pair: &mut Pair) {
                 json!(["00"]),
                 json!([null]),
                 json!([["00"], "x"]),
+                json!([[WITHOUT_INPUTS]]),
             ],
         ),
+        ("sendrawtransaction", vec![json!([WITHOUT_INPUTS]), json!(["00"]), json!(["x"])]),
         ("getrawtransaction", vec![json!([UNKNOWN]), json!([UNKNOWN, 1]), json!([UNKNOWN, "x"])]),
         ("gettxout", vec![json!([UNKNOWN, 0]), json!([UNKNOWN, -1, true]), json!([UNKNOWN, 0, 1])]),
         ("generateblock", vec![json!(["raw(51)", [UNKNOWN]])]),
