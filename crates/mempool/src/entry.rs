@@ -260,7 +260,9 @@ pub(crate) const fn allocation(bytes: usize) -> usize {
 /// Memory of a transaction as the reference counts it, so that `-maxmempool` means the same, and the bytes of the MWEB
 /// part, which the reference forgets (src/core_memusage.h, RecursiveDynamicUsage).
 pub(crate) fn transaction_usage(tx: &Transaction) -> usize {
-    const INPUT: usize = 96;
+    /// The transaction itself, and the counter of those who hold it.
+    const SHARED: usize = allocation(144) + allocation(24);
+    const INPUT: usize = 104;
     const OUTPUT: usize = 40;
     const STACK_ITEM: usize = 24;
     /// Scripts up to this length are stored in place.
@@ -278,5 +280,5 @@ pub(crate) fn transaction_usage(tx: &Transaction) -> usize {
     let vectors = allocation(tx.inputs().len() * INPUT) + allocation(tx.outputs().len() * OUTPUT);
     let inside =
         if tx.mweb().is_some() { allocation(tx.bytes().len() - tx.base_size().min(tx.bytes().len())) } else { 0 };
-    inputs + outputs + vectors + inside
+    SHARED + inputs + outputs + vectors + inside
 }

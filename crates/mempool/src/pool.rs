@@ -27,13 +27,14 @@ use crate::{
 
 /// What an entry costs beside its transaction, in bytes (v0.21.5.5 src/txmempool.cpp, DynamicMemoryUsage, 64 bits).
 const ENTRY_USAGE: usize = allocation(288 + 15 * 8);
-/// The same of a link to a relative, of a spent output, of an output inside, of a prioritisation.
+/// The same of a link to a relative, of a spent output, of an output inside, of a prioritisation: a node of a tree with
+/// what it holds.
 const LINK_USAGE: usize = allocation(32 + 8);
-const SPENT_USAGE: usize = allocation(32 + 16);
-const CREATED_USAGE: usize = allocation(32 + 40);
-const DELTA_USAGE: usize = allocation(32 + 40);
-/// An id for relay.
-const HASH_USAGE: usize = 40;
+const SPENT_USAGE: usize = allocation(32 + 48 + 8);
+const CREATED_USAGE: usize = allocation(32 + 40 + 8);
+const DELTA_USAGE: usize = allocation(32 + 32 + 8);
+/// An id for relay, in the reference's vector of them.
+const HASH_USAGE: usize = 32 + 8;
 
 /// The memory pool.
 #[derive(Debug)]
@@ -52,6 +53,8 @@ pub struct Mempool {
     recent: RecentByKernel,
     total_size: u64,
     inner_usage: usize,
+    /// Room in the reference's vector of ids.
+    hash_room: usize,
     /// Number of the next change.
     sequence: u64,
     changes: Vec<Change>,
@@ -78,6 +81,7 @@ impl Mempool {
             recent: RecentByKernel::default(),
             total_size: 0,
             inner_usage: 0,
+            hash_room: 0,
             sequence: 1,
             changes: Vec::new(),
             updates: 0,
@@ -118,7 +122,8 @@ impl Mempool {
 
     /// Bytes of memory that count against the limit.
     pub fn usage(&self) -> usize {
-        self.entries.len() * (ENTRY_USAGE + HASH_USAGE)
+        self.entries.len() * ENTRY_USAGE
+            + allocation(self.hash_room * HASH_USAGE)
             + self.spent.len() * SPENT_USAGE
             + self.created_inside.len() * CREATED_USAGE
             + self.deltas.len() * DELTA_USAGE
@@ -288,6 +293,10 @@ impl Mempool {
             }
         }
         self.inner_usage += entry.usage() + entry.parents.len() * LINK_USAGE;
+        // A full vector grows to twice its size.
+        if self.entries.len() == self.hash_room {
+            self.hash_room = (2 * self.hash_room).max(1);
+        }
         self.total_size += entry.size();
         self.by_wtxid.insert(entry.tx().wtxid(), txid);
         for output in &entry.spent {

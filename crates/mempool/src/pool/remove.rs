@@ -94,6 +94,10 @@ impl Mempool {
         self.by_time.remove(&(entry.time(), *txid));
         self.total_size -= entry.size();
         self.inner_usage -= entry.usage() + (entry.parents.len() + entry.children.len()) * LINK_USAGE;
+        // What is left of the vector of ids is given back when it is more than half empty; the last id leaves all its room.
+        if !self.entries.is_empty() && self.entries.len() * 2 < self.hash_room {
+            self.hash_room = self.entries.len();
+        }
         self.updates += 1;
         self.fees.remove(txid, false);
         self.changes.push(Change::Removed { tx: Arc::clone(entry.tx()), removal, sequence });

@@ -194,7 +194,10 @@ fn run(steps: &[Step]) {
     for tx in transactions {
         pool.remove_recursive(&tx, Removal::Expiry);
     }
-    assert!(deltas.is_empty() && pool.usage() == empty || !deltas.is_empty() && pool.usage() > empty);
+    // What is prioritised, and room for at most two ids.
+    const PRIORITISED: usize = 96;
+    let room = pool.usage() - empty - deltas.len() * PRIORITISED;
+    assert!([0, 64, 96].contains(&room), "{room}");
 }
 
 proptest! {

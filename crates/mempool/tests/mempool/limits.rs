@@ -8,7 +8,7 @@ use litecast_primitives::{
     params::{Network, Params},
 };
 
-use crate::support::{NOW, entry, entry_at, foreign, out, story, tx};
+use crate::support::{NOW, entry, entry_at, foreign, out, parts, story, tx};
 
 fn empty_block() -> Block {
     Block::new(*Params::new(Network::Regtest).genesis.header(), Vec::new(), None)
@@ -105,4 +105,30 @@ fn old_ones_expire_with_their_children() {
     assert_eq!(story(&mut pool), expected, "in the order of the ids");
     assert!(pool.unbroadcast().is_empty());
     present(&pool, &[(&young, true)]);
+}
+
+/// Figures that a litecoind showed, `usage` of `getmempoolinfo`: `-maxmempool` means the same.
+#[test]
+fn memory_is_counted_like_the_reference() {
+    // One input with a script of 254 bytes, one output to a script of 34.
+    let with = |n: u8| {
+        let mut parts = parts(&[foreign(n)], &[7]);
+        parts.inputs[0].witness.clear();
+        parts.inputs[0].script_sig = vec![n; 254].into();
+        Arc::new(Transaction::from(parts))
+    };
+    let mut pool = Mempool::new(Policy::default(), NOW);
+    let all = [1, 2, 3].map(with);
+    let mut usages = vec![pool.usage()];
+    for tx in &all {
+        pool.insert(entry(tx, 1000));
+        usages.push(pool.usage());
+    }
+    // The list of ids has room for one, two, four.
+    let (each, ids) = (1344 - 64, |room: usize| (room * 40 + 31) / 16 * 16);
+    assert_eq!(usages, [0, 1344, 2 * each + ids(2), 3 * each + ids(4)]);
+    for (tx, left) in all.iter().zip([2 * each + ids(4), each + ids(1), ids(1)]) {
+        pool.remove_recursive(tx, Removal::Conflict);
+        assert_eq!(pool.usage(), left);
+    }
 }
