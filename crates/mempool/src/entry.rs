@@ -101,6 +101,8 @@ pub struct Entry {
     mweb_weight: u64,
     usage: usize,
     fee_delta: i64,
+    /// When it came or changed last, counted by the pool.
+    pub(crate) turn: u64,
     pub(crate) spent: Vec<OutputIndex>,
     pub(crate) created: BTreeSet<MwebHash>,
     pub(crate) kernels: BTreeSet<MwebHash>,
@@ -122,6 +124,7 @@ impl Entry {
             mweb_weight: mweb_weight(tx),
             usage: transaction_usage(tx),
             fee_delta: 0,
+            turn: 0,
             spent: spent_outputs(tx).collect(),
             created: created_inside(tx),
             kernels: kernels(tx),

@@ -55,6 +55,8 @@ pub struct Mempool {
     inner_usage: usize,
     /// Room in the reference's vector of ids.
     hash_room: usize,
+    /// How often entries came or changed.
+    turns: u64,
     /// Number of the next change.
     sequence: u64,
     changes: Vec<Change>,
@@ -82,6 +84,7 @@ impl Mempool {
             total_size: 0,
             inner_usage: 0,
             hash_room: 0,
+            turns: 0,
             sequence: 1,
             changes: Vec::new(),
             updates: 0,
@@ -308,6 +311,8 @@ impl Mempool {
         for kernel in &entry.kernels {
             self.by_kernel.entry(*kernel).or_default().insert(txid);
         }
+        self.turns += 1;
+        entry.turn = self.turns;
         self.insert_scores(&entry);
         self.by_time.insert((entry.time(), txid));
         self.fees.process_transaction(&entry, teaches);
@@ -344,6 +349,8 @@ impl Mempool {
         let entry = self.entries.get_mut(txid).expect("because links lead to entries of the pool");
         let before = (DescendantScore::of(entry), AncestorScore::of(entry));
         change(entry);
+        self.turns += 1;
+        entry.turn = self.turns;
         let after = (DescendantScore::of(entry), AncestorScore::of(entry));
         if before.0 != after.0 {
             self.by_descendants.remove(&before.0);

@@ -52,11 +52,13 @@ impl Ord for Rate {
     }
 }
 
-/// Lowest first: the first to go when the pool is full. Of equals the newest goes first.
+/// Lowest first: the first to go when the pool is full. Of equals the newest goes first, by time and then by the turn in
+/// which they came or changed: the reference's index puts what compares equal before what is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DescendantScore {
     rate: Rate,
     time: Reverse<i64>,
+    turn: Reverse<u64>,
     txid: Txid,
 }
 
@@ -66,7 +68,7 @@ impl DescendantScore {
         let own = Rate { fee: entry.modified_fee(), size: entry.size() };
         let all = entry.with_descendants();
         let rate = own.max(Rate { fee: all.fees(), size: all.size });
-        Self { rate, time: Reverse(entry.time()), txid: entry.txid() }
+        Self { rate, time: Reverse(entry.time()), turn: Reverse(entry.turn), txid: entry.txid() }
     }
 
     /// Whose it is.

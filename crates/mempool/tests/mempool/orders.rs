@@ -11,6 +11,22 @@ fn ids(list: &[&Arc<Transaction>]) -> Vec<Txid> {
     list.iter().map(|tx| tx.txid()).collect()
 }
 
+/// What came in the same second for the same rate goes in the reverse order of arrival; a change counts as an arrival
+/// (v0.21.5.5 src/txmempool.h, CompareTxMemPoolEntryByDescendantScore, which is true for equals in both directions).
+#[test]
+fn the_last_of_equals_goes_first() {
+    let mut pool = Mempool::new(Policy::default(), NOW);
+    let all: Vec<_> = (1..9).map(|n| tx(&[foreign(n)], &[7])).collect();
+    all.iter().for_each(|tx| pool.insert(entry_at(tx, 1000, 1)));
+    let order = |pool: &Mempool| pool.by_descendant_score().map(|entry| entry.txid()).collect::<Vec<_>>();
+    let mut expected: Vec<Txid> = all.iter().rev().map(|tx| tx.txid()).collect();
+    assert_eq!(order(&pool), expected);
+    let changed = expected.remove(5);
+    pool.prioritise(changed, 0);
+    expected.insert(0, changed);
+    assert_eq!(order(&pool), expected);
+}
+
 #[test]
 fn descendants_lift_their_parents_out_of_danger() {
     let mut pool = Mempool::new(Policy::default(), NOW);
