@@ -30,6 +30,7 @@ mod mweb_mines;
 mod onion;
 mod own_network;
 mod pegout_maturity;
+mod policy;
 mod publishes;
 mod reads;
 mod recorded;
