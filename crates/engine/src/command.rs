@@ -8,11 +8,12 @@ use litecast_mempool::{
     Accepted, TxReject,
     persist::{Loaded, SavedPool},
 };
-use litecast_primitives::{Amount, Block, BlockHash, BlockHeader, Transaction, Txid, event::Event};
+use litecast_primitives::{Amount, Block, BlockHash, Transaction, Txid, event::Event};
 
 use crate::{
     assemble::{AssembleError, AssembleRequest, Template},
     error::EngineError,
+    proof::Hashed,
 };
 
 /// Where an answer goes, after the sync that makes it true.
@@ -95,7 +96,7 @@ pub enum FeedItem {
 
 /// A command to the writer.
 pub(crate) enum Command {
-    Headers(Vec<(BlockHeader, [u8; 32])>, Answer<HeadersOutcome>),
+    Headers(Vec<Hashed>, Answer<HeadersOutcome>),
     Block {
         block: Arc<Block>,
         force: bool,

@@ -5,15 +5,14 @@ use std::{convert::Infallible, path::PathBuf, sync::Arc, thread};
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use litecast_consensus::Reject;
 use litecast_primitives::{Block, BlockHash, BlockHeader, Txid};
-use litecast_scrypt::scrypt_1024_1_1;
 use litecast_store::Store;
-use rayon::prelude::*;
 
 use crate::{
     assemble::{AssembleError, AssembleRequest, Template},
     command::{Answer, BlockOutcome, Command, FeedItem, HeadersOutcome, SubmitError, SubmitTx, Submitted},
     error::{EngineError, StartError},
     options::Options,
+    proof,
     reader::Reader,
     scripts::ScriptVerifier,
     writer::Writer,
@@ -71,19 +70,14 @@ impl Handle {
         self.begin(command)?.wait()
     }
 
-    /// Adds headers, in order, up to the first bad one. Proof of work is hashed here, in parallel.
+    /// Adds headers, in order, up to the first bad one. Proof of work is hashed here, in parallel, as long as it is good.
     pub fn submit_headers(&self, headers: &[BlockHeader]) -> Result<HeadersOutcome, EngineError> {
         self.begin_submit_headers(headers)?.wait()
     }
 
     /// As [`Handle::submit_headers`], without waiting for the answer.
     pub fn begin_submit_headers(&self, headers: &[BlockHeader]) -> Result<Pending<HeadersOutcome>, EngineError> {
-        // Hashes of headers that are known already would be wasted.
-        let hashed = headers
-            .par_iter()
-            .with_min_len(16)
-            .map(|h| (*h, if self.reader.is_known(&h.hash()) { [0; 32] } else { scrypt_1024_1_1(&h.encode()) }))
-            .collect();
+        let hashed = proof::hash(&self.reader, headers);
         self.begin(|answer| Command::Headers(hashed, answer))
     }
 

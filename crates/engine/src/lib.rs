@@ -16,6 +16,7 @@ mod index;
 mod inside;
 mod options;
 mod pool_file;
+mod proof;
 mod reader;
 mod scripts;
 mod undo_codec;

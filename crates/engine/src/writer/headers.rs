@@ -2,18 +2,21 @@
 
 use litecast_consensus::{Reject, Rule, header};
 use litecast_primitives::{BlockHash, BlockHeader, Height};
+use litecast_scrypt::scrypt_1024_1_1;
 
 use super::Writer;
 use crate::{
     command::HeadersOutcome,
     index::{BlockIndex, ChainAt, Id, status},
+    proof::Hashed,
 };
 
 impl Writer {
-    pub(super) fn accept_headers(&mut self, headers: &[(BlockHeader, [u8; 32])]) -> HeadersOutcome {
+    pub(super) fn accept_headers(&mut self, headers: &[Hashed]) -> HeadersOutcome {
         let mut last = None;
         for (header, pow_hash) in headers {
-            match self.accept_block_header(header, header.hash(), || *pow_hash) {
+            let pow_hash = || pow_hash.unwrap_or_else(|| scrypt_1024_1_1(&header.encode()));
+            match self.accept_block_header(header, header.hash(), pow_hash) {
                 Ok(_) => last = Some(header.hash()),
                 Err(reject) => return HeadersOutcome { last, reject: Some(reject) },
             }
