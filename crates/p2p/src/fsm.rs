@@ -72,7 +72,7 @@ use crate::{
 };
 use addresses::Addresses;
 use connections::Connections;
-use download::{Source, Way};
+use download::{Sender, Source};
 use outbound::Outbound;
 use peer::{Peer, Waiting};
 use seeding::Seeding;
@@ -82,6 +82,8 @@ use upload::Upload;
 
 /// Blocks of one peer that wait for a verdict at the same time; more stay in its inbox.
 pub const MAX_SUBMITTED_PER_PEER: usize = 16;
+/// Bytes of all of these together; a larger block waits for its verdict alone.
+pub const MAX_SUBMITTED_BYTES_PER_PEER: usize = 16_000_000;
 /// The machine never asks to be woken sooner than this after a step; the reference looks as often.
 const MIN_WAKE: Duration = Duration::from_millis(100);
 
@@ -127,7 +129,7 @@ pub struct Fsm {
     /// Who was asked for which block; one peer per block.
     in_flight: HashMap<BlockHash, PeerId>,
     /// Blocks at the engine, and the peers that sent them.
-    submitted: HashMap<BlockHash, Vec<(PeerId, Way)>>,
+    submitted: HashMap<BlockHash, Vec<Sender>>,
     /// Who sent a block first, oldest first: to be punished when it turns out invalid later.
     sources: VecDeque<Source>,
     /// Peers that were asked to announce with compact blocks, the one longest without a new block first; some may be
@@ -502,7 +504,11 @@ impl Peer {
             return false;
         }
         match self.inbox.front().map(|w| &w.message) {
-            Some(Message::Block(_)) => self.submitted < MAX_SUBMITTED_PER_PEER,
+            Some(Message::Block(block)) => {
+                let bytes = self.submitted_bytes + block.bytes().len();
+                self.submitted == 0
+                    || (self.submitted < MAX_SUBMITTED_PER_PEER && bytes <= MAX_SUBMITTED_BYTES_PER_PEER)
+            }
             _ => self.submitted == 0 && !self.must_read_first(max_send_buffer),
         }
     }

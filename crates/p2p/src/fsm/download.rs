@@ -51,6 +51,14 @@ pub(super) struct Source {
     pub(super) way: Way,
 }
 
+/// Who waits for the verdict on a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sender {
+    peer: PeerId,
+    way: Way,
+    bytes: usize,
+}
+
 /// What a look for blocks found.
 #[derive(Default)]
 struct Found {
@@ -267,8 +275,10 @@ impl Fsm {
     pub(super) fn submit(&mut self, id: PeerId, block: Arc<Block>, requested: bool, way: Way, received_at: Time) {
         let hash = block.hash();
         let Some(peer) = self.peers.get_mut(&id) else { return };
+        let bytes = block.bytes().len();
         peer.submitted += 1;
-        self.submitted.entry(hash).or_default().push((id, way));
+        peer.submitted_bytes += bytes;
+        self.submitted.entry(hash).or_default().push(Sender { peer: id, way, bytes });
         if !self.sources.iter().any(|source| source.hash == hash) {
             if self.sources.len() == MAX_SOURCES {
                 self.sources.pop_front();
@@ -283,14 +293,16 @@ impl Fsm {
         // A second verdict on a block finds nothing here.
         let mut way = Way::Whole;
         if let Some(senders) = self.submitted.get_mut(&hash)
-            && let Some(at) = senders.iter().position(|(sender, _)| *sender == id)
+            && let Some(at) = senders.iter().position(|sender| sender.peer == id)
         {
-            (_, way) = senders.swap_remove(at);
+            let sender = senders.swap_remove(at);
+            way = sender.way;
             if senders.is_empty() {
                 self.submitted.remove(&hash);
             }
             if let Some(peer) = self.peers.get_mut(&id) {
                 peer.submitted -= 1;
+                peer.submitted_bytes -= sender.bytes;
             }
         }
         if way == Way::Guessed && matches!(verdict, BlockVerdict::New | BlockVerdict::Duplicate) {

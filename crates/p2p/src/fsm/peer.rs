@@ -168,7 +168,9 @@ pub(super) struct Peer {
     pub(super) in_flight: VecDeque<QueuedBlock>,
     pub(super) downloading_since: Time,
     pub(super) stalling_since: Option<Time>,
+    /// Blocks at the engine, and their bytes.
     pub(super) submitted: usize,
+    pub(super) submitted_bytes: usize,
     pub(super) compact: CompactState,
     pub(super) last_block: Option<Time>,
     /// When it last announced a block with more work than the tip.
@@ -253,6 +255,7 @@ impl Peer {
             downloading_since: now,
             stalling_since: None,
             submitted: 0,
+            submitted_bytes: 0,
             compact: CompactState::default(),
             last_block: None,
             last_announcement: None,

@@ -1,6 +1,9 @@
 //! Headers, download, serving and announcements.
 
+use litecast_primitives::{Amount, OutPoint, Transaction, TxOut, transaction::TxParts};
+
 use super::*;
+use crate::simulator::toy_chain::{make_block_of, transaction_of};
 
 fn getdata_of(messages: &[Message]) -> Vec<Inventory> {
     let lists = messages.iter().filter_map(|m| if let Message::GetData(list) = m { Some(list.clone()) } else { None });
@@ -96,6 +99,41 @@ fn sixteen_at_a_time() {
     assert_eq!(at_engine(&bench), 32);
     let sent = bench.sent(peer);
     assert!(sent.contains(&Message::Pong(Some(3))));
+}
+
+#[test]
+fn blocks_at_the_engine_are_bounded_in_bytes() {
+    let mut bench = Bench::new();
+    bench.by_hand = true;
+    let peer = bench.inbound();
+    let tip = bench.chain.tip();
+    let of_size = |tag: u64, bytes: usize| {
+        let output = TxOut { value: Amount(0), script_pubkey: vec![0x6a; bytes].into() };
+        let parts = Transaction::from(TxParts {
+            outputs: vec![output],
+            ..transaction_of(&[OutPoint::NULL], &[1]).parts().clone()
+        });
+        make_block_of(&tip, 1_700_000_000, 0, tag, vec![Arc::new(parts)], None)
+    };
+    let at_engine = |bench: &Bench| bench.out.iter().filter(|o| matches!(o, Output::SubmitBlock { .. })).count();
+    let blocks: Vec<_> = (0..3).map(|tag| of_size(tag, 7_000_000)).collect();
+    for block in &blocks {
+        bench.receive(peer, Message::Block(Arc::clone(block)));
+    }
+    assert_eq!(at_engine(&bench), 2);
+    let verdict = BlockVerdict::Ignored;
+    bench.step(Input::BlockVerdict { peer, hash: blocks[0].hash(), verdict: verdict.clone() });
+    assert_eq!(at_engine(&bench), 3);
+    // One that is larger than all may be together goes alone.
+    let large = of_size(3, MAX_SUBMITTED_BYTES_PER_PEER + 1);
+    bench.receive(peer, Message::Block(Arc::clone(&large)));
+    bench.step(Input::BlockVerdict { peer, hash: blocks[1].hash(), verdict: verdict.clone() });
+    assert_eq!(at_engine(&bench), 3);
+    bench.step(Input::BlockVerdict { peer, hash: blocks[2].hash(), verdict: verdict.clone() });
+    assert_eq!(at_engine(&bench), 4);
+    bench.receive(peer, Message::Ping(Some(3)));
+    bench.step(Input::BlockVerdict { peer, hash: large.hash(), verdict });
+    assert!(bench.sent(peer).contains(&Message::Pong(Some(3))));
 }
 
 #[test]
