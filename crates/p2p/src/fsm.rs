@@ -210,6 +210,7 @@ impl Fsm {
             Input::Received { peer, message, size } => {
                 self.count_received(cx, peer, message.command(), size);
                 if let Some(p) = self.peers.get_mut(&peer) {
+                    let size = size + message.overhead();
                     p.inbox_bytes += size;
                     p.inbox.push_back(Waiting { message, size, received_at: cx.now });
                 }

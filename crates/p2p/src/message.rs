@@ -9,6 +9,7 @@ mod command;
 mod compact;
 mod inventory;
 mod light_client;
+mod overhead;
 mod version;
 
 use std::{fmt, sync::Arc};

@@ -102,6 +102,7 @@ pub(super) struct ChainSync {
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) message: Message,
+    /// Bytes of memory, roughly.
     pub(super) size: usize,
     pub(super) received_at: Time,
 }

@@ -1,6 +1,7 @@
 //! Transactions from peers: what v0.21.5.5 does is the oracle, read off src/net_processing.cpp and its functional tests
 //! (p2p_tx_download.py, p2p_blocksonly.py, p2p_segwit.py, p2p_invalid_tx.py, p2p_permissions.py).
 
+use bytes::Bytes;
 use litecast_primitives::{OutPoint, Transaction};
 
 use super::*;
@@ -269,6 +270,24 @@ fn a_busy_peer_is_asked_later() {
     assert!(bench.asked(peer).is_empty());
     bench.wait(Duration::from_millis(200));
     assert_eq!(bench.asked(peer), [wtx(&tx(100))]);
+}
+
+#[test]
+fn what_waits_counts_as_it_is_in_memory() {
+    let mut bench = bench();
+    let peer = bench.meet(INBOUND);
+    bench.by_hand = true;
+    bench.give(peer, &tx(0));
+    // A byte each on the wire.
+    let mut parts = tx(1).parts().clone();
+    parts.inputs[0].witness = vec![Bytes::new(); 100_000];
+    let stacked = Arc::new(Transaction::from(parts));
+    assert!(stacked.bytes().len() < 101_000);
+    let paused = |bench: &Bench| bench.out.iter().any(|output| matches!(output, Output::PauseReading { .. }));
+    bench.give(peer, &stacked);
+    assert!(!paused(&bench), "3.3 MB of 5");
+    bench.give(peer, &stacked);
+    assert!(paused(&bench));
 }
 
 #[test]
