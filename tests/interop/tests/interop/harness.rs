@@ -4,6 +4,8 @@
 
 pub(crate) mod chain;
 pub(crate) mod extension;
+pub(crate) mod flood;
+pub(crate) mod gauge;
 pub(crate) mod node;
 pub(crate) mod payments;
 pub(crate) mod peer;

@@ -21,6 +21,7 @@ mod follows;
 mod full_disk;
 mod harness;
 mod heals;
+mod hostile;
 mod kill_nine;
 mod light_clients;
 mod mines;

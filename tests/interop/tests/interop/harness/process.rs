@@ -41,6 +41,11 @@ impl Process {
         Self { child, name: name.to_owned(), stdout, stderr }
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has said on standard error.
     pub(crate) fn stderr(&self) -> String {
         std::fs::read_to_string(&self.stderr).unwrap_or_default()
