@@ -10,6 +10,7 @@ mod clock;
 mod coins;
 mod command;
 mod error;
+mod fee_file;
 mod filters;
 mod handle;
 mod index;

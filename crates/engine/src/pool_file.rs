@@ -1,16 +1,11 @@
-//! The mempool between two runs: `mempool.dat` and `fee_estimates.dat` (v0.21.5.5 src/validation.cpp, LoadMempool and
-//! DumpMempool; src/init.cpp).
+//! The mempool between two runs: `mempool.dat` (v0.21.5.5 src/validation.cpp, LoadMempool and DumpMempool).
 //!
-//! The first is read and written by the caller's thread; the writer takes the transactions in parts, so that blocks need not
+//! The file is read and written by the caller's thread; the writer takes the transactions in parts, so that blocks need not
 //! wait for all of them.
 
 use std::{io, path::Path, sync::atomic::Ordering};
 
-use litecast_mempool::{
-    Mempool,
-    fees::FeeEstimator,
-    persist::{Loaded, SavedPool, encode},
-};
+use litecast_mempool::persist::{Loaded, SavedPool, encode};
 use litecast_primitives::codec::Reader as Bytes;
 use litecast_store::replace_file;
 
@@ -86,22 +81,5 @@ impl Reader {
         let dumped = began.elapsed() - copied;
         tracing::info!("Dumped mempool: {}s to copy, {}s to dump", copied.as_secs_f64(), dumped.as_secs_f64());
         Ok(())
-    }
-}
-
-/// What the file of the run before tells about fees; nothing if there is none or it cannot be read.
-pub(crate) fn read_fee_estimates(file: &Path) -> FeeEstimator {
-    let Ok(bytes) = std::fs::read(file) else { return FeeEstimator::default() };
-    FeeEstimator::decode(&mut Bytes::new(bytes.into())).unwrap_or_else(|damage| {
-        tracing::warn!("Fee estimates are not used: {damage}");
-        FeeEstimator::default()
-    })
-}
-
-/// Keeps the fee estimates; whatever still waits counts as not confirmed.
-pub(crate) fn write_fee_estimates(file: &Path, pool: &mut Mempool) {
-    pool.fees_mut().flush_unconfirmed();
-    if let Err(error) = replace_file(file, &pool.fees().encode()) {
-        tracing::error!("Failed to write fee estimates to {}: {error}. Continuing anyway.", file.display());
     }
 }

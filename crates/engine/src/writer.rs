@@ -29,9 +29,9 @@ use self::filters::Filters;
 use crate::{
     command::{Answer, Command, FeedItem},
     error::EngineError,
+    fee_file,
     index::Id,
     options::Options,
-    pool_file::write_fee_estimates,
     reader::{Reader, Shared},
     scripts::ScriptVerifier,
 };
@@ -167,7 +167,7 @@ impl Writer {
             };
             if let Some(answer) = stop {
                 self.flush()?;
-                write_fee_estimates(&self.options.fee_estimates, &mut self.shared.pool.write());
+                fee_file::write(&self.options.fee_estimates, &mut self.shared.pool.write());
                 drop(answer.send(Ok(())));
                 return Ok(false);
             }

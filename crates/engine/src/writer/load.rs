@@ -23,10 +23,10 @@ use crate::{
     coins::CoinsCache,
     command::FeedItem,
     error::EngineError,
+    fee_file,
     index::{BlockIndex, Id, status},
     inside::InsideCache,
     options::Options,
-    pool_file::read_fee_estimates,
     reader::{Reader, Shared, Verification, VerifyRequest},
     scripts::ScriptVerifier,
 };
@@ -47,7 +47,7 @@ impl Writer {
         // What is built anew is told anew.
         let announced = if options.wipe == Wipe::Nothing { store.announced_tip()? } else { None };
         let mut pool = Mempool::new(options.mempool.clone(), options.clock.now());
-        *pool.fees_mut() = read_fee_estimates(&options.fee_estimates);
+        *pool.fees_mut() = fee_file::read(&options.fee_estimates);
         let shared = Arc::new(Shared {
             params: Arc::clone(&options.params),
             clock: Arc::clone(&options.clock),

@@ -32,8 +32,5 @@ fn of_all(transactions: &[Arc<Transaction>]) -> usize {
 
 fn of_transaction(tx: &Transaction) -> usize {
     let items: usize = tx.inputs().iter().map(|input| input.witness.len()).sum();
-    size_of::<Transaction>()
-        + tx.inputs().len() * size_of::<TxIn>()
-        + tx.outputs().len() * size_of::<TxOut>()
-        + items * size_of::<Bytes>()
+    size_of::<Transaction>() + size_of_val(tx.inputs()) + size_of_val(tx.outputs()) + items * size_of::<Bytes>()
 }
