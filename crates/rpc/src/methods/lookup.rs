@@ -19,6 +19,14 @@ pub(super) fn known(index: &BlockIndex, hash: &BlockHash) -> Result<Id, RpcError
     index.find(hash).ok_or_else(not_found)
 }
 
+/// The chain, and the hash of a block of it that the first parameter names.
+pub(super) fn known_block<'a>(call: &Call<'a>) -> Result<(&'a Handle, BlockHash), RpcError> {
+    let hash = block_hash(call, 0, "blockhash")?;
+    let chain = call.node.require_chain()?;
+    known(&chain.reader().index(), &hash)?;
+    Ok((chain, hash))
+}
+
 /// There is no such block.
 pub(super) fn not_found() -> RpcError {
     RpcError::new(code::INVALID_ADDRESS_OR_KEY, "Block not found")

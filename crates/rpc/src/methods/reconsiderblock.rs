@@ -17,9 +17,7 @@ pub(super) const METHOD: Method = Method {
 };
 
 fn run(call: &Call<'_>) -> Result<Value, RpcError> {
-    let hash = lookup::block_hash(call, 0, "blockhash")?;
-    let chain = call.node.require_chain()?;
-    lookup::known(&chain.reader().index(), &hash)?;
+    let (chain, hash) = lookup::known_block(call)?;
     chain.reconsider_block(hash)?;
     Ok(Value::Null)
 }

@@ -2,7 +2,7 @@
 
 use litecast_engine::{BlockIndex, ChainAt, Id};
 use litecast_primitives::{
-    Block, BlockHash, Height, U256,
+    Block, BlockHash, BlockHeader, Height, U256,
     arith::u256_to_hash,
     mweb::{self, ExtensionBlock},
     params::AddressPrefixes,
@@ -86,14 +86,11 @@ pub fn difficulty(bits: u32) -> f64 {
 
 /// A header, of a block that may not be here.
 #[must_use]
-pub fn header_to_json(header: &litecast_primitives::BlockHeader, place: &BlockPlace) -> Map<String, Value> {
+pub fn header_to_json(header: &BlockHeader, place: &BlockPlace) -> Map<String, Value> {
     let mut out = Map::new();
     out.insert("hash".into(), header.hash().to_string().into());
     out.insert("confirmations".into(), place.confirmations.into());
-    out.insert("height".into(), place.height.into());
-    out.insert("version".into(), header.version.into());
-    out.insert("versionHex".into(), format!("{:08x}", header.version).into());
-    out.insert("merkleroot".into(), header.merkle_root.to_string().into());
+    put_contents(&mut out, header, place);
     put_proof(&mut out, header, place);
     if let Some((mweb, amount, before)) = &place.mweb {
         out.insert("mweb_header".into(), mweb_header(mweb).into());
@@ -121,10 +118,7 @@ pub fn block_to_json(
     out.insert("strippedsize".into(), block.base_size().into());
     out.insert("size".into(), block.bytes().len().into());
     out.insert("weight".into(), block.weight().into());
-    out.insert("height".into(), place.height.into());
-    out.insert("version".into(), header.version.into());
-    out.insert("versionHex".into(), format!("{:08x}", header.version).into());
-    out.insert("merkleroot".into(), header.merkle_root.to_string().into());
+    put_contents(&mut out, header, place);
     let transactions: Vec<Value> = block
         .transactions()
         .iter()
@@ -142,7 +136,14 @@ pub fn block_to_json(
     out
 }
 
-fn put_proof(out: &mut Map<String, Value>, header: &litecast_primitives::BlockHeader, place: &BlockPlace) {
+fn put_contents(out: &mut Map<String, Value>, header: &BlockHeader, place: &BlockPlace) {
+    out.insert("height".into(), place.height.into());
+    out.insert("version".into(), header.version.into());
+    out.insert("versionHex".into(), format!("{:08x}", header.version).into());
+    out.insert("merkleroot".into(), header.merkle_root.to_string().into());
+}
+
+fn put_proof(out: &mut Map<String, Value>, header: &BlockHeader, place: &BlockPlace) {
     out.insert("time".into(), header.time.into());
     out.insert("mediantime".into(), place.median_time.into());
     out.insert("nonce".into(), header.nonce.into());
@@ -152,7 +153,7 @@ fn put_proof(out: &mut Map<String, Value>, header: &litecast_primitives::BlockHe
     out.insert("nTx".into(), place.tx_count.into());
 }
 
-fn put_neighbours(out: &mut Map<String, Value>, header: &litecast_primitives::BlockHeader, place: &BlockPlace) {
+fn put_neighbours(out: &mut Map<String, Value>, header: &BlockHeader, place: &BlockPlace) {
     if place.has_parent {
         out.insert("previousblockhash".into(), header.prev.to_string().into());
     }
