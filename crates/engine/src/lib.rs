@@ -1,9 +1,10 @@
-//! The single writer of the chain state and its event log.
+//! The single writer of the chain state, the mempool and their event log.
 //!
-//! One thread owns every change: it takes commands from a bounded queue, decides with the consensus crate, keeps with
+//! One thread owns every change: it takes commands from a bounded queue, decides with consensus and mempool, keeps with
 //! the store, and appends to the event log. Everything else reads through [`Reader`]. A group of commands shares one
 //! disk sync; its events are sent and its callers answered only after that sync, so whatever was announced or
-//! acknowledged survives a crash. Nothing here is async, and no failure of the machine is ever a verdict on a block.
+//! acknowledged of the chain survives a crash; the mempool is kept in a file between runs. Nothing here is async, and no
+//! failure of the machine is ever a verdict on a block.
 
 mod assemble;
 mod clock;

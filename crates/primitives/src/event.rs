@@ -1,7 +1,7 @@
 //! The event contract: what the engine tells the world, in which order, and what each event promises.
 //!
-//! The engine is the only writer of the log. An event is appended after the state it speaks of is durable, and
-//! before the call that caused it is answered. Laws:
+//! The engine is the only writer of the log. An event is appended after the state of the chain that it speaks of is
+//! durable, and before the call that caused it is answered. Laws:
 //!
 //! 1. Folding the events from the genesis block gives the current tip and the current mempool.
 //! 2. `Disconnected(b)` comes only when `b` was the last `Connected` that is not disconnected yet.

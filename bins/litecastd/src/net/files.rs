@@ -1,7 +1,8 @@
 //! What the network keeps on disk between runs: `peers.dat`, `banlist.dat`, `anchors.dat`.
 //!
-//! The machine makes and reads the bytes; this replaces whole files in one go, on a thread of its own and in order. A file that cannot be read is a warning and an empty list, as in
-//! v0.21.5.5 src/addrdb.cpp; one that cannot be written is an error in the log.
+//! The machine makes and reads the bytes; this replaces whole files in one go, on a thread of its own and in order. A file
+//! that cannot be read is a warning and an empty list, as in v0.21.5.5 src/addrdb.cpp; one that cannot be written is an error
+//! in the log.
 
 use std::{fs, io, path::PathBuf, thread};
 

@@ -1,4 +1,4 @@
-//! Between the machine and the engine: headers and blocks in, verdicts out, in the order in which they came.
+//! Between the machine and the engine: headers, blocks and transactions in, verdicts out, in the order in which they came.
 //!
 //! One thread hands work to the engine, another waits for the answers. So several blocks are under way at a time and
 //! share one disk sync, and the machine's task never waits for a disk.
