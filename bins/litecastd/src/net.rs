@@ -34,7 +34,7 @@ use litecast_engine::Handle;
 use litecast_p2p::{Command, Config, Input, NetService, fsm::CommandError};
 use parking_lot::Mutex;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::JoinHandle,
 };
 
@@ -57,6 +57,8 @@ type Act = Box<dyn FnOnce(&mut litecast_p2p::Fsm, litecast_p2p::Time) + Send>;
 pub(crate) enum Request {
     /// An input of the machine.
     Input(Input),
+    /// What a peer said; the share of its queue that it takes is free when the machine has it.
+    Read(Input, OwnedSemaphorePermit),
     /// A socket was accepted.
     Accepted(listen::Accepted),
     /// A socket was opened for this attempt.
@@ -83,6 +85,8 @@ pub(crate) struct Net {
     tor: Arc<Mutex<Option<JoinHandle<()>>>>,
     /// The clocks of the peers say that ours is wrong.
     clock_wrong: Arc<AtomicBool>,
+    /// Closed connections that may still say their last words.
+    last_words: Arc<Semaphore>,
 }
 
 /// What the network needs to run.
@@ -114,10 +118,20 @@ pub(crate) struct NetOptions {
 }
 
 impl Net {
+    fn new(requests: mpsc::Sender<Request>) -> Self {
+        Self {
+            requests,
+            received: Arc::default(),
+            tor: Arc::default(),
+            clock_wrong: Arc::default(),
+            last_words: Arc::new(Semaphore::new(peer::MAX_LAST_WORDS)),
+        }
+    }
+
     /// Starts the machine, its threads and the listeners on the current runtime.
     pub(crate) fn start(options: NetOptions, engine: &Handle) -> std::io::Result<Self> {
         let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
-        let net = Self { requests, received: Arc::default(), tor: Arc::default(), clock_wrong: Arc::default() };
+        let net = Self::new(requests);
         let jobs = submit::start(engine.clone(), net.clone(), options.machine.max_connections)?;
         listen::accept(options.listeners, &net);
         let dialer = Arc::new(dial::Dialer {

@@ -16,7 +16,7 @@ use litecast_p2p::{
 use rand::Rng as _;
 use tokio::{
     net::TcpStream,
-    sync::{mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
     time::Instant,
 };
 
@@ -38,6 +38,8 @@ const IMPORT_POLL: Duration = Duration::from_millis(500);
 const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(30);
 /// Between looks at a clock that tests may set.
 const CLOCK_POLL: Duration = Duration::from_millis(200);
+/// Answers from disk for all peers that are made at the same time.
+const MAX_READERS: usize = 4;
 /// Between writes of `peers.dat` and `banlist.dat` (v0.21.5.5 src/net.cpp, DUMP_PEERS_INTERVAL).
 const SAVE_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
@@ -47,6 +49,8 @@ pub(super) struct Driver {
     net: Net,
     dialer: Arc<Dialer>,
     jobs: submit::Jobs,
+    /// Answers from disk that are made at a time.
+    readers: Arc<Semaphore>,
     whitelist: Whitelist,
     links: HashMap<PeerId, peer::Link>,
     next_peer: PeerId,
@@ -112,6 +116,7 @@ impl Driver {
             net,
             dialer,
             jobs,
+            readers: Arc::new(Semaphore::new(MAX_READERS)),
             whitelist,
             links,
             next_peer,
@@ -267,6 +272,10 @@ impl Driver {
             };
             match request {
                 Some(Request::Input(input)) => self.step(input),
+                Some(Request::Read(input, share)) => {
+                    self.step(input);
+                    drop(share);
+                }
                 Some(Request::Accepted(Accepted { stream, entrance })) => self.accepted(stream, entrance),
                 Some(Request::Dialed(attempt, stream, addr, session)) => {
                     let start = session.map_or(Start::Plain, Start::Encrypted);
@@ -367,16 +376,10 @@ impl Driver {
                 Output::Need { peer, wanted } => {
                     let link = self.links.get(&peer).map(peer::Link::frames);
                     let job = submit::Serve { peer, wanted, magic: self.magic, link };
-                    tokio::task::spawn_blocking({
-                        let (view, net) = (self.view.clone(), self.net.clone());
-                        move || job.run(&view, &net)
-                    });
+                    self.read_for_peer(move |view, net| job.run(view, net));
                 }
                 Output::Filter { peer, hash, filter } => {
-                    tokio::task::spawn_blocking({
-                        let (view, net) = (self.view.clone(), self.net.clone());
-                        move || submit::filter(peer, hash, filter, &view, &net)
-                    });
+                    self.read_for_peer(move |view, net| submit::filter(peer, hash, filter, view, net));
                 }
                 Output::SetTimer { at } => {
                     self.timer = Some(Instant::now() + at.since(now()));
@@ -384,6 +387,15 @@ impl Driver {
                 Output::Discourage { addr } => tracing::debug!(target: "net", %addr, "discouraged"),
             }
         }
+    }
+
+    /// Reads from disk for a peer. Whoever asks: they take turns, and the rest of the node has its share of the cores.
+    fn read_for_peer(&self, act: impl FnOnce(&ChainView, &Net) + Send + 'static) {
+        let (view, net, readers) = (self.view.clone(), self.net.clone(), Arc::clone(&self.readers));
+        tokio::spawn(async move {
+            let Ok(_turn) = readers.acquire_owned().await else { return };
+            let _ = tokio::task::spawn_blocking(move || act(&view, &net)).await;
+        });
     }
 
     fn send(&mut self, peer: PeerId, frame: bytes::Bytes) {

@@ -1,6 +1,9 @@
 //! One connection: a task that reads and decodes, and one that writes.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use litecast_p2p::{Decoder, Input, PeerId, fsm::LinkEnd};
@@ -10,12 +13,12 @@ use tokio::{
         TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::{mpsc, oneshot, watch},
+    sync::{Semaphore, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
 use super::{
-    Net,
+    Net, Request,
     transport::{self, Opening, PacketWriter, Reading, Session, TransportError},
 };
 
@@ -24,8 +27,15 @@ const FRAME_QUEUE: usize = 4096;
 /// Bytes read from a socket at once.
 const READ_CHUNK: usize = 64 * 1024;
 
+/// Messages of one peer that may wait for the machine, decoded, and their bytes. A longer one comes alone. What the queue of
+/// the machine holds is thus shared out among the peers, and a flood of one delays the others by no more than these.
+const READ_AHEAD: u32 = 8;
+const READ_AHEAD_BYTES: u32 = 256 * 1024;
+
 /// Time for what is still queued when a connection is given up.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// So many given up connections have that time; those beyond them end at once, as peers can make them as fast as they like.
+pub(super) const MAX_LAST_WORDS: usize = 16;
 
 /// One message on its way out; the parts are written one after the other.
 pub(super) struct Outgoing {
@@ -38,7 +48,9 @@ pub(super) struct Link {
     frames: mpsc::Sender<Outgoing>,
     paused: watch::Sender<bool>,
     reader: JoinHandle<()>,
-    writer: JoinHandle<()>,
+    /// Taken at the end.
+    writer: Option<JoinHandle<()>>,
+    last_words: Arc<Semaphore>,
 }
 
 impl Link {
@@ -60,11 +72,15 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.reader.abort();
-        // The writer ends by itself when the last frame is out, unless the peer has stopped reading.
-        let writer = self.writer.abort_handle();
+        let Some(mut writer) = self.writer.take() else { return };
+        let Ok(turn) = Arc::clone(&self.last_words).try_acquire_owned() else { return writer.abort() };
+        // Without its queue's other end, the writer ends by itself when the last frame is out, unless the peer has
+        // stopped reading.
         tokio::spawn(async move {
-            tokio::time::sleep(LAST_WORDS).await;
-            writer.abort();
+            if tokio::time::timeout(LAST_WORDS, &mut writer).await.is_err() {
+                writer.abort();
+            }
+            drop(turn);
         });
     }
 }
@@ -115,7 +131,7 @@ pub(super) fn start(peer: PeerId, stream: TcpStream, start: Start, magic: [u8; 4
             }
         }
     });
-    Link { frames, paused, reader, writer }
+    Link { frames, paused, reader, writer: Some(writer), last_words: Arc::clone(&net.last_words) }
 }
 
 /// Settles the transport. The machine ends a peer that takes too long for it.
@@ -183,18 +199,24 @@ async fn read(
     net: Net,
 ) {
     let mut chunk = vec![0; READ_CHUNK];
+    let ahead = Arc::new(Semaphore::new(usize::try_from(READ_AHEAD_BYTES).unwrap_or(usize::MAX)));
     let reason = loop {
         // What came with the handshake is there already.
         loop {
-            let input = match decoder.next() {
+            let decoded = match decoder.next() {
                 Ok(None) => break,
-                Ok(Some(decoded)) => Input::decoded(peer, decoded),
+                Ok(Some(decoded)) => decoded,
                 Err(error) => {
                     net.input(Input::BadFrame { peer, error }).await;
                     return;
                 }
             };
-            if !net.input(input).await {
+            // Before it is decoded: what comes of that is larger.
+            let size = u32::try_from(decoded.size()).unwrap_or(u32::MAX);
+            let size = size.clamp(READ_AHEAD_BYTES / READ_AHEAD, READ_AHEAD_BYTES);
+            let Ok(share) = Arc::clone(&ahead).acquire_many_owned(size).await else { return };
+            let request = Request::Read(Input::decoded(peer, decoded), share);
+            if net.requests.send(request).await.is_err() {
                 return;
             }
         }
@@ -212,3 +234,6 @@ async fn read(
     };
     net.input(Input::Disconnected { peer, reason }).await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -210,7 +210,8 @@ impl Serve {
         let head = bytes::Bytes::copy_from_slice(&frame_header(self.magic, command, &body));
         let size = head.len() + body.len();
         // Header and body apart: the body is not copied.
-        link.blocking_send(Outgoing { head, body }).map_err(|_| Unserved::Nothing)?;
+        // A peer whose queue is full does not read: nobody waits for it here.
+        link.try_send(Outgoing { head, body }).map_err(|_| Unserved::Nothing)?;
         Ok((command, size))
     }
 }

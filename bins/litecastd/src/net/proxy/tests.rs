@@ -93,7 +93,7 @@ fn dialer(all: Option<SocketAddr>, onion: Option<SocketAddr>, randomize: bool) -
         answer_timeout: Duration::from_millis(200),
     };
     Dialer {
-        net: Net { requests, received: Arc::default(), tor: Arc::default(), clock_wrong: Arc::default() },
+        net: Net::new(requests),
         default_port: 9333,
         dns: true,
         magic: [0; 4],

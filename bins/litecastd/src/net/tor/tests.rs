@@ -1,6 +1,6 @@
 //! Against a control port that plays Tor. The proofs of SAFECOOKIE are computed by Python, where it is there.
 
-use std::{process::Command, sync::Arc};
+use std::process::Command;
 
 use tokio::{
     io::{AsyncBufReadExt as _, Lines},
@@ -34,7 +34,7 @@ impl Play {
             dir: dir.path().to_owned(),
             port: 9333,
             target: ([127, 0, 0, 1], 19444).into(),
-            net: Net { requests, received: Arc::default(), tor: Arc::default(), clock_wrong: Arc::default() },
+            net: Net::new(requests),
         };
         Self { listener, events, task: tokio::spawn(tor.run()), dir }
     }
