@@ -280,10 +280,11 @@ fn slow_peers() {
     let chain = stand.headers();
     let noise = Habit { refrain: garbage.repeat(30), ..Habit::default() };
     stand.assault("encrypted garbage", time, 60 * MB, &vec![noise; 4]);
-    let asks = words::locate("getheaders", &[*chain[0].hash().as_bytes()]).repeat(200);
+    let asks = words::locate("getheaders", &[*chain[0].hash().as_bytes()]).repeat(1500);
     let leaves = Habit { opening: [greeting, asks].concat(), half_closes: true, deaf: true, ..Habit::default() };
     let figures = stand.assault("half closed", 3 * time, 100 * MB, &vec![leaves; 4]);
-    assert!(figures.worst.files < figures.before.files + 60, "{figures:?}");
+    // Four connections, and sixteen that are given up.
+    assert!(figures.worst.files < figures.before.files + 30, "{figures:?}");
     stand.transaction_arrives();
     stand.node.stop();
 }

@@ -113,9 +113,8 @@ pub(crate) fn attack(port: u16, habit: &Habit, stop: &AtomicBool, tally: &Tally)
             }
             if at >= habit.opening.len() && habit.half_closes {
                 // Long enough for the answers to be on their way.
-                thread::sleep(Duration::from_millis(20));
+                thread::sleep(Duration::from_millis(60));
                 let _ = stream.shutdown(Shutdown::Write);
-                thread::sleep(Duration::from_millis(20));
                 // The other half stays open, unread, for as long as the node suffers it.
                 left.push_back(stream);
                 left.truncate(LEFT_OPEN);

@@ -211,6 +211,20 @@ pub(super) fn floods(chain: &[BlockHeader], coinbase: &[u8; 32]) -> Vec<Flood> {
     };
     let mut floods = Vec::new();
     let mut add = |name, ends, good| floods.push(Flood { name, good, ends });
+    // About the newest blocks, and each flood sees one more.
+    add(
+        "getblocktxn beyond the block",
+        true,
+        again(&good("getblocktxn", &[&tip.hash().as_bytes()[..], &[1, 200]].concat())),
+    );
+    add("getblocktxn", false, again(&good("getblocktxn", &[&tip.hash().as_bytes()[..], &[1, 0]].concat())));
+    add("getdata of one compact block", false, asks_for(4, tip.hash().as_bytes(), 1000));
+    add("getdata of one block", false, asks_for(0x6000_0002, tip.hash().as_bytes(), 1000));
+    add(
+        "getmwebutxos",
+        true,
+        again(&good("getmwebutxos", &[&tip.hash().as_bytes()[..], &[0, 0xff, 0xff, 0]].concat())),
+    );
     add("version", true, again(&super::flood::greeting()));
     add("verack", false, again(&good("verack", &[])));
     add("ping", false, again(&good("ping", &[1; 8])));
@@ -222,8 +236,6 @@ pub(super) fn floods(chain: &[BlockHeader], coinbase: &[u8; 32]) -> Vec<Flood> {
     add("inv of blocks", false, several(|| inventory("inv", &[2], 1, random)));
     add("getdata of unknown transactions", false, inventory("getdata", &[1, 0x4000_0001], 50_000, random));
     add("getdata of unknown blocks", false, inventory("getdata", &[2, 4, 0x6000_0002], 50_000, random));
-    add("getdata of one block", false, asks_for(0x6000_0002, tip.hash().as_bytes(), 1000));
-    add("getdata of one compact block", false, asks_for(4, tip.hash().as_bytes(), 1000));
     add("notfound", false, inventory("notfound", &[1, 2], 5000, random));
     add("getheaders", false, again(&locate("getheaders", &[genesis])));
     add("getheaders with a long locator", false, again(&locate("getheaders", &strangers)));
@@ -264,23 +276,12 @@ pub(super) fn floods(chain: &[BlockHeader], coinbase: &[u8; 32]) -> Vec<Flood> {
         lost.prev = litecast_primitives::BlockHash::from_bytes([3; 32]);
         [speaks_compact(), again(&compact(&lost, 100, false, random))].concat()
     });
-    add("getblocktxn", false, again(&good("getblocktxn", &[&tip.hash().as_bytes()[..], &[1, 0]].concat())));
-    add(
-        "getblocktxn beyond the block",
-        true,
-        again(&good("getblocktxn", &[&tip.hash().as_bytes()[..], &[1, 200]].concat())),
-    );
     add("blocktxn", false, wrong_answer(tip, 2000));
     add("feefilter", false, again(&good("feefilter", &1000_i64.to_le_bytes())));
     add("mempool", true, again(&good("mempool", &[])));
     add("getcfilters", true, again(&good("getcfilters", &filters(true))));
     add("getcfheaders", true, again(&good("getcfheaders", &filters(true))));
     add("getcfcheckpt", true, again(&good("getcfcheckpt", &filters(false))));
-    add(
-        "getmwebutxos",
-        true,
-        again(&good("getmwebutxos", &[&tip.hash().as_bytes()[..], &[0, 0xff, 0xff, 0]].concat())),
-    );
     add("filterload", true, again(&good("filterload", &[&[3, 1, 2, 3][..], &[0; 9]].concat())));
     add("an unknown command", false, again(&good("whatisthis", &noise(random, 5000))));
     floods
