@@ -34,6 +34,9 @@ const MAX_ANNOUNCERS: usize = 3;
 const MAX_CMPCTBLOCK_DEPTH: u32 = 5;
 /// How far below the tip single transactions are served (MAX_BLOCKTXN_DEPTH).
 const MAX_BLOCKTXN_DEPTH: u32 = 10;
+/// Compact blocks of one peer about one block that are tried at once. Each try looks at the whole mempool, and honest peers
+/// send one; the reference does not count.
+const MAX_GUESSES: u8 = 4;
 /// How far above the tip a compact block is worth a try.
 const MAX_AHEAD: u32 = 2;
 
@@ -225,7 +228,7 @@ impl Fsm {
             }
         } else if !full_hands && holder.is_none_or(|holder| holder == id) {
             self.begin_partial(cx, id, &block, *compact, at);
-        } else {
+        } else if self.may_guess(id, hash) {
             self.try_at_once(cx, id, *compact, at);
         }
     }
@@ -259,6 +262,14 @@ impl Fsm {
         } else {
             self.send(id, &Message::GetBlockTxn(GetBlockTxn { block: hash, indexes: missing }));
         }
+    }
+
+    /// Counts the tries of a peer at a block.
+    fn may_guess(&mut self, id: PeerId, hash: BlockHash) -> bool {
+        let Some(peer) = self.peers.get_mut(&id) else { return false };
+        let (guessed, tries) = peer.guesses.filter(|(guessed, _)| *guessed == hash).unwrap_or((hash, 0));
+        peer.guesses = Some((guessed, (tries + 1).min(MAX_GUESSES)));
+        tries < MAX_GUESSES
     }
 
     /// A block that is under way elsewhere may be complete here without another word.

@@ -173,6 +173,8 @@ pub(super) struct Peer {
     pub(super) submitted: usize,
     pub(super) submitted_bytes: usize,
     pub(super) compact: CompactState,
+    /// The block that it last told compactly while it was under way elsewhere, and how often.
+    pub(super) guesses: Option<(BlockHash, u8)>,
     pub(super) last_block: Option<Time>,
     /// When it last announced a block with more work than the tip.
     pub(super) last_announcement: Option<Time>,
@@ -258,6 +260,7 @@ impl Peer {
             submitted: 0,
             submitted_bytes: 0,
             compact: CompactState::default(),
+            guesses: None,
             last_block: None,
             last_announcement: None,
             getdata: VecDeque::new(),

@@ -333,6 +333,24 @@ fn a_block_under_way_elsewhere_is_taken_if_it_is_complete() {
 }
 
 #[test]
+fn guesses_are_counted() {
+    let (mut bench, slow) = bench();
+    let fast = compact_peer(&mut bench);
+    let block = block(&bench, 3, 1);
+    bench.receive(slow, cmpctblock(compact(&block)));
+    for _ in 0..4 {
+        bench.receive(fast, cmpctblock(compact(&block)));
+    }
+    // The mempool is not looked through once more for this peer, whatever it has now.
+    fill_pool(&mut bench, block.transactions());
+    bench.receive(fast, cmpctblock(compact(&block)));
+    assert_ne!(bench.chain.tip().hash, block.hash());
+    let other = compact_peer(&mut bench);
+    bench.receive(other, cmpctblock(compact(&block)));
+    assert_eq!(bench.chain.tip().hash, block.hash());
+}
+
+#[test]
 fn headers_of_compact_blocks_are_judged_mildly() {
     // Nothing connects: the headers between are asked for.
     let (mut bench, peer) = bench();
