@@ -6,10 +6,7 @@
 use std::{mem::size_of, sync::Arc};
 
 use bytes::Bytes;
-use litecast_primitives::{
-    Transaction,
-    transaction::{TxIn, TxOut},
-};
+use litecast_primitives::Transaction;
 
 use super::Message;
 

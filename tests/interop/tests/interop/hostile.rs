@@ -41,6 +41,9 @@ fn length() -> (Duration, usize) {
     seconds.map_or((Duration::from_millis(700), 1), |seconds: u64| (Duration::from_secs(seconds), 3))
 }
 
+/// Works until it is told to stop, and counts what it did.
+type Attacker<'a> = &'a (dyn Fn(&AtomicBool, &Tally) + Sync);
+
 /// Whatever happens, the attackers go home.
 struct StopAtEnd<'a>(&'a AtomicBool);
 
@@ -145,13 +148,7 @@ impl Stand {
     }
 
     /// Lets attackers loose for a while and looks at the honest ones meanwhile. `grows` is how much memory it may cost.
-    fn drill(
-        &mut self,
-        name: &str,
-        time: Duration,
-        grows: u64,
-        attackers: &[&(dyn Fn(&AtomicBool, &Tally) + Sync)],
-    ) -> Figures {
+    fn drill(&mut self, name: &str, time: Duration, grows: u64, attackers: &[Attacker<'_>]) -> Figures {
         reset_peak(self.pid);
         let mut figures = Figures { before: usage(self.pid), ..Figures::default() };
         let (stop, tally) = (AtomicBool::new(false), Tally::default());
@@ -213,7 +210,7 @@ impl Stand {
             .iter()
             .map(|habit| move |stop: &AtomicBool, tally: &Tally| attack(port, habit, stop, tally))
             .collect();
-        let attackers: Vec<&(dyn Fn(&AtomicBool, &Tally) + Sync)> = attackers.iter().map(|a| a as _).collect();
+        let attackers: Vec<Attacker<'_>> = attackers.iter().map(|a| a as _).collect();
         self.drill(name, time, grows, &attackers)
     }
 }

@@ -294,6 +294,6 @@ pub(super) fn first_coins(inside: &mut Inside, count: usize, value: i64) -> (mwe
 pub(super) fn generous(world: &mut World) -> Option<Transaction> {
     let coin = world.coin_inside()?;
     let terms = Terms { fee: Amount(50_000), ..Terms::default() };
-    let (tx, _) = world.inside.transaction(&[coin.clone()], &[coin.value.0 - 50_000], &terms);
+    let (tx, _) = world.inside.transaction(std::slice::from_ref(&coin), &[coin.value.0 - 50_000], &terms);
     Some(loose(tx).into())
 }
