@@ -248,7 +248,7 @@ fn slow_peers() {
     if no_litecoind("slow_peers") {
         return;
     }
-    let (time, _) = length();
+    let (time, more) = length();
     let mut stand = Stand::new(&["-v2transport=1"]);
     let port = stand.node.port;
     let crowd = INBOUND + 30;
@@ -279,9 +279,15 @@ fn slow_peers() {
     stand.assault("encrypted garbage", time, 60 * MB, &vec![noise; 4]);
     let asks = words::locate("getheaders", &[*chain[0].hash().as_bytes()]).repeat(1500);
     let leaves = Habit { opening: [greeting, asks].concat(), half_closes: true, deaf: true, ..Habit::default() };
-    let figures = stand.assault("half closed", 3 * time, 100 * MB, &vec![leaves; 4]);
-    // Four connections, and sixteen that are given up.
-    assert!(figures.worst.files < figures.before.files + 30, "{figures:?}");
+    let leaves = vec![leaves; 4];
+    let rounds: Vec<Figures> =
+        (0..2 * more).map(|_| stand.assault("half closed", 3 * time, 120 * MB, &leaves)).collect();
+    for figures in &rounds {
+        // All inbound places, and sixteen that are given up.
+        assert!(figures.worst.files < figures.before.files + INBOUND + 16 + 10, "{figures:?}");
+    }
+    let kept: Vec<u64> = rounds.iter().map(|figures| figures.after.resident).collect();
+    assert!(kept[2 * more - 1] < kept[0] + 60 * MB, "memory grows from round to round: {kept:?}");
     stand.transaction_arrives();
     stand.node.stop();
 }
