@@ -131,11 +131,12 @@ pub fn sigop_cost(tx: &Transaction, spent: &[Coin], flags: Flags) -> u64 {
 pub fn check_tx_inputs(tx: &Transaction, coins: &[Coin], height: Height) -> Result<Amount, Reject> {
     let mut total_in = Amount::ZERO;
     for coin in coins {
-        let depth = height - coin.height;
-        if coin.is_coinbase && depth < COINBASE_MATURITY {
+        // Below zero for coins of the mempool, which have the highest height there is.
+        let depth = i64::from(height) - i64::from(coin.height);
+        if coin.is_coinbase && depth < i64::from(COINBASE_MATURITY) {
             return Err(Reject::new(Rule::PrematureCoinbaseSpend, format!("tried to spend coinbase at depth {depth}")));
         }
-        if coin.is_peg_out && depth < PEGOUT_MATURITY {
+        if coin.is_peg_out && depth < i64::from(PEGOUT_MATURITY) {
             return Err(Reject::new(
                 Rule::PrematurePegOutSpend,
                 format!("tried to spend pegout output at depth {depth}"),

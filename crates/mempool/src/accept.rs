@@ -22,7 +22,7 @@ use litecast_primitives::{
 };
 use litecast_script::Flags;
 
-use self::inputs::{check_inputs, spent_coins};
+use self::inputs::{MEMPOOL_HEIGHT, check_inputs, spent_coins};
 use crate::{
     change::Removal,
     entry::{Entry, NewEntry, spent_outputs},
@@ -178,8 +178,10 @@ fn pre_checks(
     check_alone(pool, tx, chain)?;
     let conflicts = conflicts(pool, tx)?;
     let next = headers.tip_height() + 1;
-    let coins = spent_coins(pool, tx, chain, next)?;
-    let heights: Vec<Height> = coins.iter().map(|coin| coin.height).collect();
+    let coins = spent_coins(pool, tx, chain)?;
+    // For relative locks a coin of the pool is one of the next block.
+    let height = |coin: &Coin| if coin.height == MEMPOOL_HEIGHT { next } else { coin.height };
+    let heights: Vec<Height> = coins.iter().map(height).collect();
     let lock_points = LockPoints::new(tx, &heights, headers);
     if !lock_points.are_met(headers) {
         return Err(Rule::NonBip68Final.into());

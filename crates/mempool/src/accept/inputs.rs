@@ -20,17 +20,14 @@ use crate::{
 /// Outputs that are looked up to tell a mined transaction from an orphan.
 const MAX_KNOWN_LOOKUPS: u32 = 25;
 
-/// The coins of the inputs outside, in order; that those inside exist, too. A coin of the pool counts as mined in the
-/// next block.
-pub(super) fn spent_coins(
-    pool: &Mempool,
-    tx: &Transaction,
-    chain: &Chain<'_>,
-    next: Height,
-) -> Result<Vec<Coin>, AcceptError> {
+/// The height of a coin of the pool (v0.21.5.5 src/txmempool.h).
+pub(super) const MEMPOOL_HEIGHT: Height = 0x7fff_ffff;
+
+/// The coins of the inputs outside, in order; that those inside exist, too.
+pub(super) fn spent_coins(pool: &Mempool, tx: &Transaction, chain: &Chain<'_>) -> Result<Vec<Coin>, AcceptError> {
     let mut coins = Vec::with_capacity(tx.inputs().len());
     for input in tx.inputs() {
-        match coin(pool, chain, &input.prevout, next)? {
+        match coin(pool, chain, &input.prevout)? {
             Some(coin) => coins.push(coin),
             None => return Err(missing(tx, chain)?.into()),
         }
@@ -49,14 +46,18 @@ fn inside(tx: &Transaction) -> impl Iterator<Item = &Input> {
     tx.mweb().into_iter().flat_map(|mweb| &mweb.body.inputs)
 }
 
-fn coin(pool: &Mempool, chain: &Chain<'_>, outpoint: &OutPoint, next: Height) -> Result<Option<Coin>, ViewError> {
+fn coin(pool: &Mempool, chain: &Chain<'_>, outpoint: &OutPoint) -> Result<Option<Coin>, ViewError> {
     let Some(entry) = pool.get(&outpoint.txid) else { return chain.coins.coin(outpoint) };
     let tx = entry.tx();
     let output = usize::try_from(outpoint.vout).ok().and_then(|vout| tx.outputs().get(vout));
     let pays_out = tx.mweb().is_some_and(|mweb| mweb.body.kernels.iter().any(|kernel| !kernel.peg_outs.is_empty()));
     // The reference takes every output of a transaction with a peg-out for one.
-    let coin =
-        |output: &_| Coin { output: Clone::clone(output), height: next, is_coinbase: false, is_peg_out: pays_out };
+    let coin = |output: &_| Coin {
+        output: Clone::clone(output),
+        height: MEMPOOL_HEIGHT,
+        is_coinbase: false,
+        is_peg_out: pays_out,
+    };
     Ok(output.map(coin))
 }
 

@@ -212,6 +212,23 @@ fn peg_outs_are_outputs_for_policy() {
     assert_eq!(world.reason(&Arc::new(parts(&[out(&good, 0)], &[COIN / 4]).into())), "bad-txns-inputs-missingorspent");
 }
 
+/// Every output of a transaction with a peg-out counts as one, and a coin of the pool as one far ahead.
+#[test]
+fn what_pays_out_cannot_be_spent_before_it_is_mined() {
+    let mut world = World::new(Policy::default());
+    let mut forge = Forge::new(&VERIFIER, 7);
+    let outside = world.coin(COIN);
+    let peg_outs = vec![PegOut { amount: Amount(COIN / 4), script_pubkey: true_script() }];
+    let terms = Terms { peg_in: Amount(COIN / 2), peg_outs, ..fee(FEE) };
+    let (mweb, _, _) = forge.transaction(&[], &[Amount(COIN / 4 - FEE)], &terms);
+    let parent = Arc::new(pegging(outside, mweb, COIN / 2, COIN / 2 - FEE).into());
+    world.accept(&parent).unwrap();
+    let reject = world.accept(&Arc::new(parts(&[out(&parent, 0)], &[COIN / 4]).into())).unwrap_err();
+    assert_eq!(reject.reason(), "bad-txns-premature-spend-of-pegout");
+    let depth = i64::from(world.height()) + 1 - 0x7fff_ffff;
+    assert_eq!(reject.detail(), format!("tried to spend pegout output at depth {depth}"));
+}
+
 #[test]
 fn nothing_inside_is_replaced() {
     let mut world = World::new(Policy { replacement: true, ..Policy::default() });
