@@ -128,9 +128,6 @@ pub fn accept(
     chain: &Chain<'_>,
     arrival: Arrival,
 ) -> Result<Accepted, AcceptError> {
-    if !arrival.bypass_limits {
-        pool.update_min_fee(arrival.now);
-    }
     let candidate = check(pool, tx, chain, arrival)?;
     Ok(admit(pool, candidate, arrival)?)
 }

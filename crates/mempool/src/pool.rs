@@ -10,7 +10,7 @@ mod remove;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use litecast_primitives::{OutPoint, Transaction, Txid, Wtxid, hash::MwebHash};
@@ -61,7 +61,8 @@ pub struct Mempool {
     sequence: u64,
     changes: Vec<Change>,
     updates: u64,
-    rolling: limit::RollingFee,
+    /// Its reader is a writer, too.
+    rolling: Mutex<limit::RollingFee>,
     fees: FeeEstimator,
 }
 
@@ -88,7 +89,7 @@ impl Mempool {
             sequence: 1,
             changes: Vec::new(),
             updates: 0,
-            rolling: limit::RollingFee::new(now),
+            rolling: Mutex::new(limit::RollingFee::new(now)),
             fees: FeeEstimator::default(),
         }
     }

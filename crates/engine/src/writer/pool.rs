@@ -46,7 +46,6 @@ impl Writer {
         arrival: Arrival,
     ) -> Result<Result<Submitted, SubmitError>, ViewError> {
         let pool = &self.shared.pool;
-        pool.write().update_min_fee(arrival.now);
         let candidate = match accept::check(&pool.read(), tx, chain, arrival) {
             Ok(candidate) => candidate,
             Err(AcceptError::Reject(reject)) => return Ok(Err(reject.into())),

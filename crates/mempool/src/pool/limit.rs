@@ -1,7 +1,7 @@
 //! Age and size of the pool, and the fee that keeps those out who would be evicted at once
 //! (v0.21.5.5 src/txmempool.cpp, Expire, TrimToSize, GetMinFee).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::PoisonError};
 
 use super::Mempool;
 use crate::{change::Removal, policy::FeeRate};
@@ -75,21 +75,17 @@ impl Mempool {
         self.min_fee_for(self.policy.max_memory, now)
     }
 
-    /// The same for another limit of memory.
+    /// The same for another limit of memory. How far the fee has fallen is remembered each time that somebody asks, as in
+    /// the reference: a block starts the fall anew, and how fast it is depends on how full the pool is then.
     pub fn min_fee_for(&self, limit: usize, now: i64) -> FeeRate {
         let incremental = self.policy.incremental_relay_fee;
-        self.rolling.decayed(self.usage(), limit, incremental, now).minimum(incremental)
+        let mut rolling = self.rolling.lock().unwrap_or_else(PoisonError::into_inner);
+        *rolling = rolling.decayed(self.usage(), limit, incremental, now);
+        rolling.minimum(incremental)
     }
 
-    /// Remembers how far the fee has fallen: how fast it falls on depends on how full the pool is then.
-    pub fn update_min_fee(&mut self, now: i64) {
-        self.update_min_fee_for(self.policy.max_memory, now);
-    }
-
-    /// The same for another limit of memory.
-    pub fn update_min_fee_for(&mut self, limit: usize, now: i64) {
-        let usage = self.usage();
-        self.rolling = self.rolling.decayed(usage, limit, self.policy.incremental_relay_fee, now);
+    pub(super) fn rolling_mut(&mut self) -> &mut RollingFee {
+        self.rolling.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes what came before this time, and all that depends on it; answers how many left.
@@ -110,7 +106,7 @@ impl Mempool {
             let package = *self.entries[&worst.txid()].with_descendants();
             let mut rate = FeeRate::of(package.fees(), package.size, package.mweb_weight);
             rate += self.policy.incremental_relay_fee;
-            self.rolling.bump(rate);
+            self.rolling_mut().bump(rate);
             let stage = self.descendants(&worst.txid());
             removed += stage.len();
             self.remove_staged(&stage, false, Removal::SizeLimit);

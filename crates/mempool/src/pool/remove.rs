@@ -132,7 +132,7 @@ impl Mempool {
     /// never be mined.
     pub fn remove_for_block(&mut self, block: &Block, height: Height, now: i64) -> BlockRemoval {
         let mut transactions: Vec<Arc<Transaction>> = block.transactions().to_vec();
-        self.rolling.on_block(now);
+        self.rolling_mut().on_block(now);
         if self.is_empty() && self.deltas.is_empty() {
             // As in the initial download.
             self.fees.process_block(height, std::iter::empty());

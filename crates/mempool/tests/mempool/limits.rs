@@ -49,10 +49,7 @@ fn the_worst_package_goes_first() {
     let four = tx(&[foreign(4)], &[10, 10]);
     pool.insert(entry(&four, 7_000));
     pool.remove_for_block(&empty_block(), 1, 42 + H);
-    let mut at = |time: i64, limit: usize| {
-        pool.update_min_fee_for(limit, time);
-        pool.min_fee_for(limit, time)
-    };
+    let at = |time: i64, limit: usize| pool.min_fee_for(limit, time);
     let usage = {
         let mut other = Mempool::new(Policy::default(), 0);
         other.insert(entry(&four, 7_000));
@@ -105,6 +102,28 @@ fn old_ones_expire_with_their_children() {
     assert_eq!(story(&mut pool), expected, "in the order of the ids");
     assert!(pool.unbroadcast().is_empty());
     present(&pool, &[(&young, true)]);
+}
+
+/// A block forgets how long the fee has fallen already, unless somebody has asked since (v0.21.5.5 src/txmempool.cpp, GetMinFee
+/// and removeForBlock).
+#[test]
+fn the_fee_falls_when_somebody_asks() {
+    const H: i64 = ROLLING_FEE_HALFLIFE / 4;
+    let after = |asked: bool| {
+        let mut pool = Mempool::new(Policy::default(), 0);
+        pool.insert(entry(&tx(&[foreign(1)], &[10]), 100_000));
+        pool.trim_to_size(0);
+        let full = pool.min_fee(0).0;
+        pool.remove_for_block(&empty_block(), 1, 0);
+        if asked {
+            assert_eq!(pool.min_fee(H).0, full / 2);
+        }
+        pool.remove_for_block(&empty_block(), 2, H);
+        (full, pool.min_fee(H).0)
+    };
+    let (full, fallen) = after(true);
+    assert_eq!(fallen, full / 2);
+    assert_eq!(after(false), (full, full));
 }
 
 /// Figures that a litecoind showed, `usage` of `getmempoolinfo`: `-maxmempool` means the same.
