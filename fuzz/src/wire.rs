@@ -3,9 +3,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use bytes::Bytes;
-use litecast_consensus::{
-    block::check_block, block::witness_commitment, tx::check_transaction, tx::is_final_tx,
-};
+use litecast_consensus::{block::check_block, block::witness_commitment, tx::check_transaction, tx::is_final_tx};
 use litecast_primitives::{
     Block, Transaction,
     codec::Reader,
