@@ -95,6 +95,7 @@ impl Fsm {
             return peer.close(DisconnectReason::MissingServices);
         }
         if version.version < MIN_PEER_PROTO_VERSION {
+            tracing::debug!(target: "net", "peer={id} using obsolete version {}; disconnecting", version.version);
             return peer.close(DisconnectReason::ObsoleteVersion(version.version));
         }
         if peer.is_inbound() && is_self {

@@ -321,6 +321,7 @@ impl Fsm {
         let parents: BTreeSet<Txid> = tx.inputs().iter().map(|input| input.prevout.txid).collect();
         if parents.iter().any(|parent| self.transactions.rejects.contains(parent.as_bytes())) {
             // With such a parent it is of no use, whatever its witness.
+            tracing::debug!(target: "mempool", "not keeping orphan with rejected parents {}", tx.txid());
             self.transactions.rejects.insert(tx.txid().as_bytes());
             self.transactions.rejects.insert(tx.wtxid().as_bytes());
             return self.transactions.forget(tx);
@@ -343,7 +344,7 @@ impl Fsm {
         let rng = &mut state.rng;
         let removed = state.orphans.limit(self.config.max_orphans, cx.clock.as_secs(), &mut |n| rng.random_range(0..n));
         if removed > 0 {
-            tracing::debug!(target: "mempool", removed, "too many orphans");
+            tracing::debug!(target: "mempool", "mapOrphan overflow, removed {removed} tx");
         }
     }
 
