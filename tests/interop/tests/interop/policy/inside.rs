@@ -222,7 +222,7 @@ pub(super) fn odd_peg_out(world: &mut World) -> Vec<Sent> {
     let terms = Terms { peg_outs, ..Terms::default() };
     let Some((mweb, _)) = world.pay_inside(1, &terms, 100) else { return Vec::new() };
     let known = Sent::new("peg-out to an odd script", loose(mweb));
-    vec![Sent { trial: Some(Some((reason, "accepted"))), ..known }]
+    vec![Sent { trial: Some(Some(reason)), ..known }]
 }
 
 /// What is spent inside already, kernels that are there already, changed bytes.
@@ -233,7 +233,8 @@ pub(super) fn clash_inside(world: &mut World) -> Vec<Sent> {
         change(&mut tx);
         loose(tx)
     };
-    let first = match world.below(9) {
+    let first = match world.below(12) {
+        9..=11 => return vec![odd_kernel(world, &good)],
         0 => Sent::new("inside, kernel offset", flip(&|tx| tx.kernel_offset[9] ^= 1)),
         1 => Sent::new("inside, stealth offset", flip(&|tx| tx.stealth_offset[9] ^= 1)),
         2 => Sent::new("inside, kernel signature", flip(&|tx| tx.body.kernels[0].signature[60] ^= 1)),
@@ -267,6 +268,37 @@ pub(super) fn clash_inside(world: &mut World) -> Vec<Sent> {
     };
     let again = Sent::new("inside, once more", loose(good.clone()));
     vec![first, sent("inside after all", loose(good), made), again]
+}
+
+/// Kernels with what they may have, but standard ones do not.
+fn odd_kernel(world: &mut World, good: &mweb::Tx) -> Sent {
+    const EXTRA_DATA: u8 = 32;
+    let mut tx = good.clone();
+    let kernel = &mut tx.body.kernels[0];
+    // A kernel's signature says what it holds: these are not valid as they are.
+    let name = match world.below(4) {
+        0 => {
+            kernel.features |= EXTRA_DATA;
+            kernel.extra_data = vec![1; 20].into();
+            "inside, kernel with data"
+        }
+        1 => {
+            kernel.lock_height = Some(world.height);
+            kernel.features |= 8;
+            "inside, kernel with another lock"
+        }
+        2 => {
+            let twin = kernel.clone();
+            tx.body.kernels.push(twin);
+            "inside, kernel twice"
+        }
+        _ => {
+            let twin = tx.body.outputs[0].clone();
+            tx.body.outputs.push(twin);
+            "inside, output twice"
+        }
+    };
+    Sent::new(name, loose(tx))
 }
 
 /// A peg-out that is spent too early, or just in time. On trial only: litecoind forgets the maturity of what it has undone
