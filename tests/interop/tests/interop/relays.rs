@@ -63,7 +63,7 @@ fn relays_between_two_litecoinds() {
     wait_for_blocks();
     let mut extension_blocks = Vec::new();
     let mut by_kind = [0; KINDS.len()];
-    for round in 0..10_usize {
+    for round in 0..7_usize {
         let mut sent = BTreeSet::new();
         for payer in &mut payers[..2] {
             for at in [round, round + 1].map(|n| n % KINDS.len()) {
@@ -106,7 +106,7 @@ fn relays_between_two_litecoinds() {
         let mined = block["tx"].as_array().unwrap().len() - 2 + contents.kernels;
         assert!(mined >= sent.len(), "round {round}: {mined} of {}", sent.len());
     }
-    assert!(by_kind.iter().all(|count| *count > 2), "{by_kind:?}");
+    assert!(by_kind.iter().all(|count| *count > 1), "{by_kind:?}");
     // Announced compactly, in both directions.
     for node in all {
         assert!(received(node, "cmpctblock") > 0);
