@@ -106,7 +106,7 @@ fn relays_between_two_litecoinds() {
         let mined = block["tx"].as_array().unwrap().len() - 2 + contents.kernels;
         assert!(mined >= sent.len(), "round {round}: {mined} of {}", sent.len());
     }
-    assert!(by_kind.iter().all(|count| *count > 1), "{by_kind:?}");
+    assert!(by_kind.iter().all(|count| *count > 0), "{by_kind:?}");
     // Announced compactly, in both directions.
     for node in all {
         assert!(received(node, "cmpctblock") > 0);
