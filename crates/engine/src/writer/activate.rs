@@ -248,7 +248,10 @@ impl Writer {
         self.shared.remember(block);
         self.last_connected = Some(Arc::clone(block));
         self.update_pool_for_block(block, height, off);
-        self.step.push(ChainBlock { block: Arc::clone(block), height });
+        // What was told before a crash is not told again: those blocks need not stay in memory.
+        if !self.replaying {
+            self.step.push(ChainBlock { block: Arc::clone(block), height });
+        }
         Ok(Ok(()))
     }
 

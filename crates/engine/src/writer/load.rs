@@ -217,7 +217,6 @@ impl Writer {
             self.flush_if_large()?;
         }
         self.checked.clear();
-        self.step.clear();
         self.replaying = false;
         Ok(())
     }
