@@ -113,6 +113,11 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// Its fee, without prioritisation.
+    pub fn fee(&self) -> Amount {
+        self.entry.fee()
+    }
+
     /// What is known of it.
     pub fn accepted(&self, pool: &Mempool) -> Accepted {
         let replaced = self.replaced.iter().filter_map(|txid| pool.get(txid)).map(|entry| Arc::clone(entry.tx()));

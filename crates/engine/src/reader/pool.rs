@@ -3,29 +3,31 @@
 use std::sync::Arc;
 
 use litecast_mempool::{AcceptError, Accepted, Arrival, Chain, Mempool, TxReject, accept};
-use litecast_primitives::Transaction;
+use litecast_primitives::{Transaction, view::ViewError};
 use parking_lot::RwLockReadGuard;
 
 use super::{LastTemplate, Reader, Shared};
-use crate::{coins::CoinsCache, error::EngineError, index::ChainAt, inside::InsideCache};
+use crate::{error::EngineError, index::ChainAt};
 
 impl Shared {
-    /// What judges a transaction on top of a chain, whose coins these are.
-    pub(crate) fn pool_chain<'a>(
-        &'a self,
-        chain: &'a ChainAt<'a>,
-        coins: &'a CoinsCache,
-        inside: &'a InsideCache,
-    ) -> Chain<'a> {
-        Chain {
-            headers: chain,
-            coins,
-            inside,
+    /// Lets transactions be judged on top of the tip, which stays where it is meanwhile.
+    pub(crate) fn with_pool_chain<T>(
+        &self,
+        act: impl FnOnce(&Chain<'_>) -> Result<T, ViewError>,
+    ) -> Result<T, EngineError> {
+        let index = self.index.read();
+        let Some(tip) = index.tip() else { return Err(EngineError::Inconsistent("there is no tip".into())) };
+        let (coins, inside) = (self.coins.read(), self.inside.read());
+        let chain = Chain {
+            headers: &ChainAt::new(&index, tip),
+            coins: &*coins,
+            inside: &*inside,
             params: &self.params,
             versionbits: &self.versionbits,
             verifier: &self.mweb,
             caches: &self.scripts,
-        }
+        };
+        Ok(act(&chain)?)
     }
 }
 
@@ -42,16 +44,14 @@ impl Reader {
 
     /// Whether the mempool would let a transaction in (`testmempoolaccept`).
     pub fn test_accept(&self, tx: &Arc<Transaction>) -> Result<Result<Accepted, TxReject>, EngineError> {
-        let shared = &self.0;
-        let index = shared.index.read();
-        let Some(tip) = index.tip() else { return Err(EngineError::Inconsistent("there is no tip".into())) };
-        let (coins, inside, pool) = (shared.coins.read(), shared.inside.read(), shared.pool.read());
-        let chain = ChainAt::new(&index, tip);
-        let arrival = Arrival::at(shared.clock.now());
-        match accept::check(&pool, tx, &shared.pool_chain(&chain, &coins, &inside), arrival) {
-            Ok(candidate) => Ok(Ok(candidate.accepted(&pool))),
-            Err(AcceptError::Reject(reject)) => Ok(Err(reject)),
-            Err(AcceptError::View(error)) => Err(error.into()),
-        }
+        let arrival = Arrival::at(self.0.clock.now());
+        self.0.with_pool_chain(|chain| {
+            let pool = self.0.pool.read();
+            match accept::check(&pool, tx, chain, arrival) {
+                Ok(candidate) => Ok(Ok(candidate.accepted(&pool))),
+                Err(AcceptError::Reject(reject)) => Ok(Err(reject)),
+                Err(AcceptError::View(error)) => Err(error),
+            }
+        })
     }
 }

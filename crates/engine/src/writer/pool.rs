@@ -18,18 +18,17 @@ use super::Writer;
 use crate::{
     command::{SubmitError, SubmitTx, Submitted, TxSource},
     error::EngineError,
-    index::ChainAt,
 };
 
 impl Writer {
     pub(super) fn submit_tx(&mut self, request: &SubmitTx) -> Result<Result<Submitted, SubmitError>, EngineError> {
         let SubmitTx { tx, from } = request;
         let arrival = self.arrival();
-        let result = self.with_pool_chain(|writer, chain| match *from {
-            TxSource::Peer => writer.accept_tx(tx, chain, None, arrival),
+        let result = self.shared.with_pool_chain(|chain| match *from {
+            TxSource::Peer => self.accept_tx(tx, chain, None, arrival),
             TxSource::User { .. } if exists(tx, chain)? => Ok(Err(SubmitError::AlreadyInChain)),
-            TxSource::User { .. } if writer.shared.pool.read().contains(&tx.txid()) => Ok(Ok(Submitted::Known)),
-            TxSource::User { max_fee } => writer.accept_tx(tx, chain, max_fee, arrival),
+            TxSource::User { .. } if self.shared.pool.read().contains(&tx.txid()) => Ok(Ok(Submitted::Known)),
+            TxSource::User { max_fee } => self.accept_tx(tx, chain, max_fee, arrival),
         })?;
         self.announce_pool();
         if matches!(from, TxSource::User { .. }) && result.is_ok() {
@@ -51,8 +50,7 @@ impl Writer {
             Err(AcceptError::Reject(reject)) => return Ok(Err(reject.into())),
             Err(AcceptError::View(error)) => return Err(error),
         };
-        let fee = candidate.accepted(&pool.read()).fee;
-        if max_fee.is_some_and(|most| fee > most) {
+        if max_fee.is_some_and(|most| candidate.fee() > most) {
             return Ok(Err(SubmitError::MaxFeeExceeded));
         }
         let admitted = accept::admit(&mut pool.write(), candidate, arrival);
@@ -74,7 +72,7 @@ impl Writer {
     pub(super) fn load_pool(&mut self, saved: &SavedPool) -> Result<Loaded, EngineError> {
         let Arrival { now, current, .. } = self.arrival();
         let loaded =
-            self.with_pool_chain(|writer, chain| saved.load(&mut writer.shared.pool.write(), chain, now, current))?;
+            self.shared.with_pool_chain(|chain| saved.load(&mut self.shared.pool.write(), chain, now, current))?;
         self.announce_pool();
         Ok(loaded)
     }
@@ -99,23 +97,10 @@ impl Writer {
         bring_back: bool,
     ) -> Result<(), EngineError> {
         let now = self.shared.clock.now();
-        self.with_pool_chain(|writer, chain| {
-            update_for_reorg(&mut writer.shared.pool.write(), off, chain, now, bring_back)
-        })?;
+        self.shared
+            .with_pool_chain(|chain| update_for_reorg(&mut self.shared.pool.write(), off, chain, now, bring_back))?;
         self.announce_pool();
         Ok(())
-    }
-
-    fn with_pool_chain<T>(
-        &self,
-        act: impl FnOnce(&Self, &Chain<'_>) -> Result<T, ViewError>,
-    ) -> Result<T, EngineError> {
-        let shared = &self.shared;
-        let index = shared.index.read();
-        let Some(tip) = index.tip() else { return Err(EngineError::Inconsistent("there is no tip".into())) };
-        let (coins, inside) = (shared.coins.read(), shared.inside.read());
-        let chain = ChainAt::new(&index, tip);
-        Ok(act(self, &shared.pool_chain(&chain, &coins, &inside))?)
     }
 
     /// Sends what happened to the pool.
